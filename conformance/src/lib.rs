@@ -1,0 +1,1 @@
+//! Runs the official EEBUS test cases against any device on the network.

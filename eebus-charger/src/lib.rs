@@ -1,0 +1,1 @@
+//! A reference EV charger that speaks EEBUS.

@@ -1,0 +1,1 @@
+//! Small programs that teach. See the `examples` folder.

@@ -1,0 +1,1 @@
+//! Derives for `eebus-json`; used through that crate.

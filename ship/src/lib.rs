@@ -1,0 +1,1 @@
+//! SHIP: from a TCP connection to trusted message exchange.

@@ -1,0 +1,1 @@
+//! SPINE: the model, the engine, the use cases.
