@@ -1,1 +1,3 @@
-//! Runs the official EEBUS test cases against any device on the network.
+//! Runs the official EEBUS test cases against any device.
+
+pub mod catalogue;
