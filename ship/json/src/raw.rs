@@ -1,5 +1,6 @@
 //! `xs:anyType`: a value that stays text.
 
+use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 use alloc::string::ToString;
 use core::fmt;

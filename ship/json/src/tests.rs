@@ -61,7 +61,8 @@ struct Limit {
 #[derive(Clone, Debug, PartialEq, Choice)]
 #[names(Function)]
 enum Data {
-    LimitListData(List<Limit>),
+    #[element("limitListData")]
+    Listed(List<Limit>),
     Single(Scaled),
     #[other]
     Other(Unknown),
@@ -323,7 +324,7 @@ fn an_inline_choice_stands_under_its_own_name() {
         r#"{"limitListData":[{"limitData":[[{"limitId":1}],[{"limitId":2}]]}]},{"last":5}]}"#
     );
     let Ok(Root::Command(command)) = read(text) else { panic!("a command") };
-    assert_eq!(command.data.as_ref().and_then(Data::which), Some(Function::LimitListData));
+    assert_eq!(command.data.as_ref().and_then(Data::which), Some(Function::Listed));
     assert_eq!(to_string(&Root::Command(command)), text);
 
     let twice = r#"{"command":[{"single":[]},{"limitListData":[]}]}"#;
@@ -379,8 +380,8 @@ fn names_lead_to_contents_and_back() {
     assert_eq!(Scaled::peel(&data), Some(&Scaled::default()));
     assert_eq!(List::<Limit>::peel(&data), None);
     assert_eq!(Data::empty(Function::Single), data);
-    assert_eq!(Function::parse("limitListData"), Some(Function::LimitListData));
-    assert_eq!(Function::LimitListData.to_string(), "limitListData");
+    assert_eq!(Function::parse("limitListData"), Some(Function::Listed));
+    assert_eq!(Function::Listed.to_string(), "limitListData");
     assert_eq!(Function::LIST.len(), Data::ALTERNATIVES.len());
 }
 
