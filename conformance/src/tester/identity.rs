@@ -51,7 +51,7 @@ pub struct Identity {
 
 impl Identity {
     /// A fresh key with an honest certificate.
-    pub fn new() -> Self {
+    pub fn fresh() -> Self {
         let key = KeyPair::generate().expect("the system has randomness");
         let ski = Ski(Sha1::digest(key.der_bytes()).into());
         Self::issue(&key, ski)

@@ -502,7 +502,7 @@ mod tests {
     /// Two tools, connected by a stream in memory.
     async fn pair(bend: Bend) -> (Link, Link) {
         let (ours, theirs) = tokio::io::duplex(65_536);
-        let (one, other) = (Identity::new(), Identity::new());
+        let (one, other) = (Identity::fresh(), Identity::fresh());
         let (dialler, listener) = tokio::join!(
             Link::dial(Box::new(ours), &one, bend, Transcript::default()),
             Link::accept(Box::new(theirs), &other, straight(), Transcript::default()),

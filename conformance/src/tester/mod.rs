@@ -12,4 +12,37 @@
 
 pub mod identity;
 pub mod link;
+pub mod ship;
+pub mod spine;
+pub mod tool;
 pub mod wire;
+
+/// Why a case ends before its last step.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Stop {
+    /// The device did something else than the case demands; what.
+    Failed(String),
+    /// The case does not fit this device, or cannot be run on it; why.
+    NotApplicable(String),
+}
+
+/// A step of a case, or a whole one.
+pub type Step<T = ()> = Result<T, Stop>;
+
+/// The case fails.
+///
+/// # Errors
+///
+/// Always.
+pub fn fail<T>(why: impl Into<String>) -> Step<T> {
+    Err(Stop::Failed(why.into()))
+}
+
+/// The case fails unless a statement holds; `what` says it.
+///
+/// # Errors
+///
+/// It does not hold.
+pub fn require(holds: bool, what: impl Into<String>) -> Step {
+    if holds { Ok(()) } else { fail(format!("not so: {}", what.into())) }
+}

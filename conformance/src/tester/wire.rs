@@ -15,11 +15,11 @@ pub struct View<'a>(pub &'a Value);
 impl<'a> View<'a> {
     /// The element at a path of names, such as `"header.msgCounter"`. Where an element is repeated,
     /// the path ends at the list.
-    pub fn at(self, path: &str) -> Option<View<'a>> {
+    pub fn at(self, path: &str) -> Option<Self> {
         path.split('.').try_fold(self, |view, name| view.child(name))
     }
 
-    fn child(self, name: &str) -> Option<View<'a>> {
+    fn child(self, name: &str) -> Option<Self> {
         self.0.as_array()?.iter().find_map(|member| {
             let member = member.as_object()?;
             (member.len() == 1).then(|| member.get(name).map(View)).flatten()
@@ -33,12 +33,12 @@ impl<'a> View<'a> {
     }
 
     /// The items of a repeated element.
-    pub fn items(self) -> impl Iterator<Item = View<'a>> {
+    pub fn items(self) -> impl Iterator<Item = Self> {
         self.0.as_array().map(Vec::as_slice).unwrap_or_default().iter().map(View)
     }
 
     /// The items of the repeated element at `path`; none if it is absent.
-    pub fn list(self, path: &str) -> impl Iterator<Item = View<'a>> {
+    pub fn list(self, path: &str) -> impl Iterator<Item = Self> {
         self.at(path).into_iter().flat_map(View::items)
     }
 
