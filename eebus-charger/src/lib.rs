@@ -1,1 +1,5 @@
 //! A reference EV charger that speaks EEBUS.
+
+pub mod core;
+pub mod hardware;
+pub mod ports;

@@ -1,0 +1,3 @@
+//! Back ends: boards behind [`crate::ports::EvsePort`].
+
+pub mod simulator;
