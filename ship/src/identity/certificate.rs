@@ -1,0 +1,215 @@
+//! What a peer's certificate says about its key (SHIP 1.1.0 §12.1, §12.2).
+//!
+//! A certificate is a wrapping here: no chain, name, date or usage counts, and its own signature
+//! proves nothing, because whoever has the key may sign what he likes. Two things are taken from
+//! it, the key and the stated SKI, and they have to fit.
+
+use std::fmt;
+
+use x509_parser::oid_registry::{
+    OID_EC_P256, OID_KEY_TYPE_EC_PUBLIC_KEY, OID_X509_EXT_SUBJECT_KEY_IDENTIFIER,
+};
+use x509_parser::nom::Parser;
+use x509_parser::prelude::X509CertificateParser;
+
+use super::Ski;
+
+/// Length of an uncompressed point on secp256r1.
+const POINT: usize = 65;
+
+/// The public key of a certificate whose stated SKI is the hash of it.
+#[derive(Clone, Copy)]
+pub struct PublicKey {
+    point: [u8; POINT],
+    ski: Ski,
+}
+
+impl PublicKey {
+    /// Takes the key out of a certificate in DER.
+    ///
+    /// That somebody presents the certificate proves nothing yet; the key has to sign the TLS
+    /// handshake as well.
+    pub fn of_certificate(der: &[u8]) -> Result<Self, CertificateError> {
+        // Extensions stay unread but for the one that counts: wallboxes in the field encode
+        // BOOLEANs in them as DER does not allow.
+        let (rest, certificate) = X509CertificateParser::new()
+            .with_deep_parse_extensions(false)
+            .parse(der)
+            .map_err(|_| CertificateError::Malformed)?;
+        if !rest.is_empty() {
+            return Err(CertificateError::Malformed);
+        }
+
+        let key = certificate.public_key();
+        let curve = key.algorithm.parameters.as_ref().and_then(|curve| curve.as_oid().ok());
+        let bits = &key.subject_public_key;
+        let point = match <[u8; POINT]>::try_from(bits.data.as_ref()) {
+            Ok(point @ [4, ..])
+                if key.algorithm.algorithm == OID_KEY_TYPE_EC_PUBLIC_KEY
+                    && curve == Some(OID_EC_P256)
+                    && bits.unused_bits == 0 =>
+            {
+                point
+            }
+            _ => return Err(CertificateError::Key),
+        };
+
+        let stated = certificate
+            .get_extension_unique(&OID_X509_EXT_SUBJECT_KEY_IDENTIFIER)
+            .map_err(|_| CertificateError::Malformed)?
+            .ok_or(CertificateError::NoSki)?;
+        // OCTET STRING of 20 octets.
+        let [0x04, 0x14, stated @ ..] = stated.value else {
+            return Err(CertificateError::NoSki);
+        };
+        let ski = Ski::of_key(&point);
+        match <[u8; 20]>::try_from(stated) {
+            Ok(stated) if Ski::new(stated) == ski => Ok(Self { point, ski }),
+            Ok(_) => Err(CertificateError::Mismatch),
+            Err(_) => Err(CertificateError::NoSki),
+        }
+    }
+
+    /// The uncompressed point.
+    pub fn point(&self) -> &[u8] {
+        &self.point
+    }
+
+    /// The hash of the key.
+    pub fn ski(&self) -> Ski {
+        self.ski
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKey({})", self.ski)
+    }
+}
+
+/// Why a certificate is refused.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum CertificateError {
+    /// Not a certificate.
+    Malformed,
+    /// The key is not a point on secp256r1.
+    Key,
+    /// It states no SKI of 20 octets.
+    NoSki,
+    /// The SKI that it states is not the hash of its key.
+    Mismatch,
+    /// It is our own key.
+    Own,
+    /// It is another peer than the one we dialled.
+    NotTheOneDialled,
+}
+
+impl fmt::Display for CertificateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Malformed => "malformed certificate",
+            Self::Key => "certificate key is not on secp256r1",
+            Self::NoSki => "certificate states no SKI of 20 octets",
+            Self::Mismatch => "certificate states an SKI that is not the hash of its key",
+            Self::Own => "certificate has our own key",
+            Self::NotTheOneDialled => "certificate is not of the peer that was dialled",
+        })
+    }
+}
+
+impl std::error::Error for CertificateError {}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::identity::Identity;
+
+    const SKI: &[u8] = &[0x06, 0x03, 0x55, 0x1d, 0x0e];
+
+    fn certificate() -> (Vec<u8>, Ski) {
+        let identity = Identity::create("test").expect("an identity");
+        (identity.certificate().to_vec(), identity.ski())
+    }
+
+    fn find(octets: &[u8], what: &[u8]) -> usize {
+        octets.windows(what.len()).position(|window| window == what).expect("contained")
+    }
+
+    #[test]
+    fn key_and_ski_are_found() {
+        let (der, ski) = certificate();
+        let key = PublicKey::of_certificate(&der).expect("a good one");
+        assert_eq!(key.ski(), ski);
+        assert_eq!(Ski::of_key(key.point()), ski);
+    }
+
+    #[test]
+    fn a_stated_ski_of_another_key_is_refused() {
+        let (mut der, _) = certificate();
+        let at = find(&der, SKI) + SKI.len() + 4;
+        der[at] ^= 1;
+        assert_eq!(PublicKey::of_certificate(&der).unwrap_err(), CertificateError::Mismatch);
+    }
+
+    #[test]
+    fn a_certificate_without_ski_is_refused() {
+        let (mut der, _) = certificate();
+        let at = find(&der, SKI);
+        // Another extension of the same length: 2.5.29.99.
+        der[at + 4] = 99;
+        assert_eq!(PublicKey::of_certificate(&der).unwrap_err(), CertificateError::NoSki);
+    }
+
+    #[test]
+    fn an_ski_of_the_wrong_length_is_refused() {
+        let (mut der, _) = certificate();
+        let at = find(&der, SKI) + SKI.len();
+        // The extension keeps its length, the octet string in it claims one less.
+        assert_eq!(der[at..at + 4], [0x04, 0x16, 0x04, 0x14]);
+        der[at + 3] = 0x13;
+        assert_eq!(PublicKey::of_certificate(&der).unwrap_err(), CertificateError::NoSki);
+    }
+
+    #[test]
+    fn a_boolean_that_der_does_not_allow_is_no_matter() {
+        let (mut der, ski) = certificate();
+        // keyUsage, critical: the BOOLEAN as an Elli wallbox encodes it.
+        let at = find(&der, &[0x06, 0x03, 0x55, 0x1d, 0x0f, 0x01, 0x01, 0xff]);
+        der[at + 7] = 0x01;
+        assert_eq!(PublicKey::of_certificate(&der).expect("a good one").ski(), ski);
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        let (der, _) = certificate();
+        for octets in [&[][..], b"certificate", &der[1..], &der[..der.len() - 1]] {
+            assert_eq!(PublicKey::of_certificate(octets).unwrap_err(), CertificateError::Malformed);
+        }
+        let mut longer = der.clone();
+        longer.push(0);
+        assert_eq!(PublicKey::of_certificate(&longer).unwrap_err(), CertificateError::Malformed);
+
+        // secp256r1 turned into a curve that does not exist.
+        let mut curve = der.clone();
+        let at = find(&curve, &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07]);
+        curve[at + 7] = 0x09;
+        assert_eq!(PublicKey::of_certificate(&curve).unwrap_err(), CertificateError::Key);
+    }
+
+    #[test]
+    fn no_damage_to_a_certificate_makes_it_panic_or_pass_as_another_peer() {
+        let (der, ski) = certificate();
+        for at in 0..der.len() {
+            for bit in 0..8 {
+                let mut damaged = der.clone();
+                damaged[at] ^= 1 << bit;
+                if let Ok(key) = PublicKey::of_certificate(&damaged) {
+                    assert_eq!(key.ski(), ski);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! The trust file: the user's decisions, across restarts.
+//!
+//! Read strictly, because whoever can bend it decides who may set limits: what this version did
+//! not write is refused, and a file that was refused is never overwritten.
+
+use std::boxed::Box;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::string::{String, ToString};
+use std::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::{MAX_REFUSED, Trust, TrustedPeer};
+use crate::file;
+use crate::identity::Ski;
+use crate::trust::MAX_TRUSTED;
+
+/// The version of the format that is read and written.
+const VERSION: u64 = 1;
+/// More than a full file needs.
+const MAX_SIZE: u64 = 64 * 1024;
+
+/// Where decisions are kept.
+#[derive(Clone, Debug)]
+pub struct TrustFile {
+    path: PathBuf,
+}
+
+impl TrustFile {
+    /// Reads the file; one that does not exist means that nobody is trusted.
+    ///
+    /// Who gets an error must not go on with an empty list: the file stays as it is until
+    /// somebody has looked at it.
+    pub fn open(path: impl Into<PathBuf>) -> Result<(Self, Trust), TrustFileError> {
+        let path = path.into();
+        let octets = match file::read(&path, MAX_SIZE) {
+            Ok(octets) => octets,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok((Self { path }, Trust::new()));
+            }
+            Err(error) => return Err(TrustFileError::Read(error)),
+        };
+        let trust = parse(&octets)?;
+        Ok((Self { path }, trust))
+    }
+
+    /// Replaces the file, all or nothing.
+    pub fn save(&self, trust: &Trust) -> Result<(), TrustFileError> {
+        let document = Document {
+            version: VERSION,
+            trusted: trust
+                .trusted()
+                .map(|(ski, peer)| Entry { ski: ski.to_string(), ship_id: peer.ship_id.clone() })
+                .collect(),
+            refused: trust.refused().map(|ski| ski.to_string()).collect(),
+        };
+        let text = serde_json::to_string_pretty(&document).expect("text, numbers and lists");
+        file::replace(&self.path, text.as_bytes()).map_err(TrustFileError::Write)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    version: u64,
+    trusted: Vec<Entry>,
+    refused: Vec<String>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    ski: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ship_id: Option<Box<str>>,
+}
+
+/// Read first, so that a newer file is called newer and not broken.
+#[derive(Deserialize)]
+struct AnyVersion {
+    version: u64,
+}
+
+fn parse(octets: &[u8]) -> Result<Trust, TrustFileError> {
+    let AnyVersion { version } = serde_json::from_slice(octets).map_err(malformed)?;
+    if version != VERSION {
+        return Err(TrustFileError::Version(version));
+    }
+    let document: Document = serde_json::from_slice(octets).map_err(malformed)?;
+    if document.trusted.len() > MAX_TRUSTED || document.refused.len() > MAX_REFUSED {
+        return Err(TrustFileError::TooMany);
+    }
+    let mut trust = Trust::new();
+    let mut seen = BTreeSet::new();
+    for entry in document.trusted {
+        let ski = own_spelling(&entry.ski, &mut seen)?;
+        if entry.ship_id.as_ref().is_some_and(|id| !(1..=63).contains(&id.len())) {
+            return Err(TrustFileError::ShipId(ski));
+        }
+        trust.trusted.insert(ski, TrustedPeer { ship_id: entry.ship_id });
+    }
+    for text in document.refused {
+        trust.refused.push_back(own_spelling(&text, &mut seen)?);
+    }
+    Ok(trust)
+}
+
+/// An SKI spelled as we spell it, for the first time.
+fn own_spelling(text: &str, seen: &mut BTreeSet<Ski>) -> Result<Ski, TrustFileError> {
+    let ski = text.parse::<Ski>().ok().filter(|ski| ski.to_string() == text);
+    let ski = ski.ok_or_else(|| TrustFileError::Ski(text.chars().take(60).collect()))?;
+    if seen.insert(ski) { Ok(ski) } else { Err(TrustFileError::Duplicate(ski)) }
+}
+
+fn malformed(error: serde_json::Error) -> TrustFileError {
+    TrustFileError::Malformed(error.to_string())
+}
+
+/// A trust file that is not used.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum TrustFileError {
+    /// It could not be read.
+    Read(io::Error),
+    /// It could not be written; the old one is still there.
+    Write(io::Error),
+    /// Not a trust file, or one that somebody has changed.
+    Malformed(String),
+    /// Another version of the format, perhaps a newer one.
+    Version(u64),
+    /// A text in the place of an SKI.
+    Ski(String),
+    /// An SKI that occurs more than once.
+    Duplicate(Ski),
+    /// A SHIP ID of this SKI that is none.
+    ShipId(Ski),
+    /// More entries than there is room for.
+    TooMany,
+}
+
+impl fmt::Display for TrustFileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(_) => f.write_str("trust file cannot be read"),
+            Self::Write(_) => f.write_str("trust file cannot be written"),
+            Self::Malformed(why) => write!(f, "trust file is malformed: {why}"),
+            Self::Version(version) => {
+                write!(f, "trust file has version {version}, this program knows {VERSION}")
+            }
+            Self::Ski(text) => write!(f, "trust file has no valid SKI in {text:?}"),
+            Self::Duplicate(ski) => write!(f, "trust file names {ski} twice"),
+            Self::ShipId(ski) => write!(f, "trust file has an invalid SHIP ID for {ski}"),
+            Self::TooMany => f.write_str("trust file has too many entries"),
+        }
+    }
+}
+
+impl std::error::Error for TrustFileError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Read(error) | Self::Write(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trust::Standing;
+
+    const ONE: &str = "0101010101010101010101010101010101010101";
+    const TWO: &str = "0202020202020202020202020202020202020202";
+
+    fn ski(n: u8) -> Ski {
+        Ski::new([n; 20])
+    }
+
+    #[test]
+    fn decisions_survive() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("trust.json");
+        let (file, mut trust) = TrustFile::open(&path).expect("none yet");
+        assert_eq!(trust, Trust::new());
+        assert!(!path.exists());
+
+        trust.trust(ski(1)).expect("room");
+        trust.note_ship_id(ski(1), "i:1_u:\"x\"");
+        trust.trust(ski(2)).expect("room");
+        trust.refuse(ski(3));
+        file.save(&trust).expect("saved");
+
+        let (_, read) = TrustFile::open(&path).expect("the same");
+        assert_eq!(read, trust);
+        assert_eq!(read.standing(ski(3)), Standing::Refused);
+        assert_eq!(std::fs::read_dir(dir.path()).expect("readable").count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_may_read_it() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let dir = tempfile::tempdir().expect("a directory");
+        let (file, trust) = TrustFile::open(dir.path().join("trust.json")).expect("none yet");
+        file.save(&trust).expect("saved");
+        let mode = std::fs::metadata(file.path()).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn what_we_did_not_write_is_refused_and_left_alone() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("trust.json");
+        let entry = |ski: &str| format!(r#"{{"ski":"{ski}"}}"#);
+        let file = |trusted: &str, refused: &str| {
+            format!(r#"{{"version":1,"trusted":[{trusted}],"refused":[{refused}]}}"#)
+        };
+        let many = (0..65u32).map(|n| entry(&format!("{n:040x}"))).collect::<Vec<_>>().join(",");
+        for text in [
+            String::new(),
+            "{".into(),
+            "[]".into(),
+            "\0\0\0\0".into(),
+            r#"{"version":2,"trusted":[],"refused":[],"new":1}"#.into(),
+            r#"{"version":1}"#.into(),
+            r#"{"version":1,"trusted":[],"refused":[],"autoAccept":true}"#.into(),
+            r#"{"version":1,"trusted":[],"trusted":[],"refused":[]}"#.into(),
+            file(r#"{"ski":"01","role":"admin"}"#, ""),
+            file(&entry("01"), ""),
+            file(&entry(&TWO.replace('0', "A")), ""),
+            file(&format!("{},{}", entry(ONE), entry(ONE)), ""),
+            file(&entry(ONE), &format!("\"{ONE}\"")),
+            file(&format!(r#"{{"ski":"{ONE}","ship_id":""}}"#), ""),
+            file(&many, ""),
+            format!("{}x", file("", "")),
+        ] {
+            std::fs::write(&path, &text).expect("written");
+            let error = TrustFile::open(&path).expect_err(&text);
+            assert!(!error.to_string().is_empty());
+            assert_eq!(std::fs::read_to_string(&path).expect("there"), text);
+        }
+        std::fs::write(&path, file(&entry(ONE), &format!("\"{TWO}\""))).expect("written");
+        let (_, trust) = TrustFile::open(&path).expect("a good one");
+        assert_eq!(trust.standing(ski(1)), Standing::Trusted);
+    }
+
+    #[test]
+    fn a_newer_file_is_called_newer() {
+        let newer = br#"{"version":7,"peers":{}}"#;
+        assert!(matches!(parse(newer), Err(TrustFileError::Version(7))));
+    }
+
+    #[test]
+    fn a_huge_file_is_not_read() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("trust.json");
+        std::fs::write(&path, vec![b' '; MAX_SIZE as usize + 1]).expect("written");
+        assert!(matches!(TrustFile::open(&path), Err(TrustFileError::Read(_))));
+    }
+}
