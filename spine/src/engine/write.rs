@@ -1,0 +1,169 @@
+//! Writes: what a peer may change, and who decides (PS 5.3.4, 7.3.5).
+
+use core::time::Duration;
+
+use super::peer::Deferred;
+use super::receive::Incoming;
+use super::{Engine, Event, Misuse, Now, PeerId, Write, WriteId};
+use crate::Refusal;
+use crate::device::{Acceptance, is_node_management};
+use crate::exchange::{self, Origin};
+use crate::model::{Cmd, FeatureAddress, Function, Payload, Role};
+
+/// The most writes of a peer that may wait for a decision.
+const DEFERRED: usize = 16;
+
+/// How long the application may take; a second less than the peer waits.
+const DECISION: Duration = Duration::from_secs(9);
+
+impl Engine {
+    pub(super) fn on_write(
+        &mut self,
+        incoming: Incoming,
+        function: Function,
+        cmd: Cmd,
+        now: Now,
+    ) {
+        let (merged, acceptance) = match self.check_write(&incoming, function, &cmd) {
+            Ok(checked) => checked,
+            Err(refusal) => return self.refuse_message(&incoming, Some(function), refusal),
+        };
+        if acceptance == Acceptance::Engine {
+            return self.commit(&incoming, function, merged);
+        }
+        let id = WriteId(self.number());
+        let Some(state) = self.peers.get_mut(&incoming.peer) else {
+            return;
+        };
+        if state.deferred.len() >= DEFERRED {
+            let refusal = Refusal::overload("too many undecided writes");
+            return self.refuse_message(&incoming, Some(function), refusal);
+        }
+        let write = Write {
+            id,
+            peer: incoming.peer,
+            client: incoming.source.clone(),
+            feature: own_address(self.local.address(), &incoming.destination),
+            function,
+            sent: cmd.data.clone().unwrap_or_else(|| Payload::empty(function)),
+            merged,
+        };
+        let longest = self
+            .local
+            .feature(&incoming.destination)
+            .and_then(|feature| feature.max_response_delay)
+            .map_or(DECISION, |delay| delay.saturating_sub(Duration::from_secs(1)).max(DECISION));
+        let deadline = now.instant + longest;
+        state.deferred.push(Deferred { id, incoming, cmd, function, deadline });
+        self.tell(Event::Write(write));
+    }
+
+    /// The application takes a write: the data change, the subscribers hear of it, the writer is
+    /// answered.
+    ///
+    /// # Errors
+    /// [`Misuse::UnknownPeer`] if the write has been answered already or its peer is gone.
+    pub fn accept(&mut self, write: &Write) -> Result<(), Misuse> {
+        let deferred = self.take_deferred(write)?;
+        // Another write may have been taken meanwhile.
+        match self.check_write(&deferred.incoming, deferred.function, &deferred.cmd) {
+            Ok((merged, _)) => self.commit(&deferred.incoming, deferred.function, merged),
+            Err(refusal) => {
+                self.refuse_message(&deferred.incoming, Some(deferred.function), refusal);
+            }
+        }
+        Ok(())
+    }
+
+    /// The application refuses a write: nothing changes, the writer is told.
+    ///
+    /// # Errors
+    /// [`Misuse::UnknownPeer`] if the write has been answered already or its peer is gone.
+    pub fn refuse(&mut self, write: &Write, refusal: Refusal) -> Result<(), Misuse> {
+        let deferred = self.take_deferred(write)?;
+        self.refuse_message(&deferred.incoming, Some(deferred.function), refusal);
+        Ok(())
+    }
+
+    fn take_deferred(&mut self, write: &Write) -> Result<Deferred, Misuse> {
+        let state = self.peers.get_mut(&write.peer).ok_or(Misuse::UnknownPeer)?;
+        let found = state.deferred.iter().position(|d| d.is(write));
+        found.map(|i| state.deferred.remove(i)).ok_or(Misuse::UnknownPeer)
+    }
+
+    pub(super) fn expire_writes(&mut self, peer: PeerId, now: Now) {
+        loop {
+            let Some(state) = self.peers.get_mut(&peer) else {
+                return;
+            };
+            let due = |d: &Deferred| d.deadline <= now.instant;
+            let Some(i) = state.deferred.iter().position(due) else {
+                return;
+            };
+            let late = state.deferred.remove(i);
+            let refusal = Refusal::timeout("no decision");
+            self.refuse_message(&late.incoming, Some(late.function), refusal);
+        }
+    }
+
+    /// Everything that can be said without the application; the merged data if it is all right.
+    fn check_write(
+        &self,
+        incoming: &Incoming,
+        function: Function,
+        cmd: &Cmd,
+    ) -> Result<(Payload, Acceptance), Refusal> {
+        let feature = self
+            .local
+            .feature(&incoming.destination)
+            .ok_or_else(|| Refusal::destination_unknown("no such feature"))?;
+        if feature.role != Role::Server {
+            let why = if is_node_management(&incoming.destination) {
+                "not writable"
+            } else {
+                "a client has no data"
+            };
+            return Err(Refusal::not_supported(why));
+        }
+        let served = feature
+            .function(function)
+            .ok_or_else(|| Refusal::not_supported("function not offered here"))?;
+        if !served.operations.write {
+            return Err(Refusal::rejected("not writable"));
+        }
+        if !cmd.filter.is_empty() && !served.operations.write_partial {
+            return Err(Refusal::exchange_not_supported("only as a whole"));
+        }
+        let server = own_address(self.local.address(), &incoming.destination);
+        let bound = self.peers.get(&incoming.peer).is_some_and(|state| {
+            let bindings = &state.relations.bindings;
+            bindings.iter().any(|pair| pair.server == server && pair.client == incoming.source)
+        });
+        if !bound {
+            return Err(Refusal::binding_necessary("no binding for this client"));
+        }
+        let merged = exchange::apply(function, served.data.as_ref(), cmd, Origin::PeerWrite)?;
+        Ok((merged, served.acceptance))
+    }
+
+    fn commit(&mut self, incoming: &Incoming, function: Function, merged: Payload) {
+        let feature = own_address(self.local.address(), &incoming.destination);
+        match self.store(&feature, merged) {
+            Ok(is_new) => {
+                self.tell(Event::Written { peer: incoming.peer, feature: feature.clone(), function });
+                self.acknowledge(incoming);
+                if is_new {
+                    self.notify_subscribers(&feature, function);
+                }
+            }
+            Err(_) => {
+                let refusal = Refusal::destination_unknown("the feature is gone");
+                self.refuse_message(incoming, Some(function), refusal);
+            }
+        }
+    }
+}
+
+fn own_address(device: &crate::model::AddressDevice, address: &FeatureAddress) -> FeatureAddress {
+    FeatureAddress { device: Some(device.clone()), ..address.clone() }
+}
