@@ -101,6 +101,8 @@ pub struct Status {
     pub fault: Option<Fault>,
     /// The vehicle's session, as long as one is connected.
     pub session: Option<Session>,
+    /// The number of that session, or of the one that the next plug-in starts.
+    pub next_or_running: SessionId,
     /// What the pilot offers on each phase now; nothing while paused.
     pub offered: PhaseCurrents,
     /// The meter; what is not known is absent.
@@ -195,6 +197,7 @@ impl Charger {
             since: self.since,
             fault: self.fault(now),
             session: self.sessions.running().copied(),
+            next_or_running: self.sessions.current_or_next(),
             offered: self.board.map(|board| board.offered).unwrap_or_default(),
             meter: self.meter(now),
             limits: self.view.clone(),
