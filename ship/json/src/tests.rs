@@ -355,6 +355,23 @@ fn a_number_beyond_a_double_leaves_the_header_readable() {
 }
 
 #[test]
+fn a_raw_value_fills_a_place_of_any_type() {
+    let mut limit = Limit::default();
+    let record: &mut dyn Record = &mut limit;
+    let fill = |record: &mut dyn Record, element: &str, text: &str| {
+        let i = record.shape().position(element).expect("an element");
+        let raw = Raw::new(text).expect("JSON");
+        Reader::tolerant().content_into(&raw, record.slot_mut(i).target())
+    };
+    assert_eq!(fill(record, "limitId", "3"), Ok(()));
+    assert_eq!(fill(record, "entity", "4"), Ok(()));
+    assert_eq!(fill(record, "value", r#"[{"number":5}]"#), Ok(()));
+    assert!(fill(record, "closed", r#""perhaps""#).is_err());
+    assert_eq!((limit.limit_id, limit.entity), (Some(LimitId(3)), vec![4]));
+    assert_eq!(limit.value, Some(Scaled { number: Some(5), scale: None }));
+}
+
+#[test]
 fn bounds_hold() {
     let deep = |n: usize| format!("{{\"limit\":[{{\"new\":{}{}}}]}}", "[".repeat(n), "]".repeat(n));
     assert!(read(&deep(61)).is_ok());

@@ -10,7 +10,7 @@ use core::cell::{Cell, RefCell};
 
 use serde::de::DeserializeSeed;
 
-use crate::{Choice, Error, Raw, Rule, Value, scan};
+use crate::{Choice, Error, Raw, Rule, Target, Value, scan};
 
 /// The visits of values that cannot stand where they do.
 macro_rules! misplaced {
@@ -106,10 +106,20 @@ impl Reader {
     /// As [`Self::content`], as far as possible.
     pub fn content_partly<T: Value>(&self, raw: &Raw) -> Result<(T, Option<Error>), Error> {
         let mut value = T::blank();
-        let cx = Context::new(self.strict);
-        let seed = Seed { target: value.target(), cx: &cx };
-        let fault = cx.outcome(parse(raw.as_str(), seed))?;
+        let fault = self.fill(raw, value.target())?;
         Ok((value, fault))
+    }
+
+    /// As [`Self::content`], for a place whose type only the place knows.
+    ///
+    /// After an error the place holds what could be read.
+    pub fn content_into(&self, raw: &Raw, target: Target<'_>) -> Result<(), Error> {
+        self.fill(raw, target)?.map_or(Ok(()), Err)
+    }
+
+    fn fill(&self, raw: &Raw, target: Target<'_>) -> Result<Option<Error>, Error> {
+        let cx = Context::new(self.strict);
+        cx.outcome(parse(raw.as_str(), Seed { target, cx: &cx }))
     }
 }
 
