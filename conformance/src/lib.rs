@@ -1,4 +1,9 @@
 //! Runs the official EEBUS test cases against any device.
 
+pub mod cases;
 pub mod catalogue;
+pub mod device;
+pub mod report;
+pub mod run;
+pub mod target;
 pub mod tester;
