@@ -8,6 +8,9 @@ pub mod device;
 pub mod engine;
 pub mod exchange;
 pub mod model;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+pub mod units;
 
 mod refusal;
 mod time;

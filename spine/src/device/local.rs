@@ -10,8 +10,8 @@ use crate::model::{
     AddressDevice, DeviceAddress, DeviceType, EntityAddress, EntityType, FeatureAddress,
     FeatureType, Function, FunctionProperty, NetworkManagementDeviceDescriptionData,
     NetworkManagementEntityDescriptionData, NetworkManagementFeatureDescriptionData,
-    NetworkManagementFeatureSet, NetworkManagementStateChange,
-    NodeManagementDetailedDiscoveryData, NodeManagementDetailedDiscoveryDeviceInformation,
+    NetworkManagementFeatureSet, NetworkManagementStateChange, NodeManagementDetailedDiscoveryData,
+    NodeManagementDetailedDiscoveryDeviceInformation,
     NodeManagementDetailedDiscoveryEntityInformation,
     NodeManagementDetailedDiscoveryFeatureInformation, NodeManagementSpecificationVersionList,
     NodeManagementUseCaseData, Payload, Role, UseCaseInformationData, UseCaseSupport,
@@ -206,10 +206,7 @@ impl LocalDevice {
             specification_version_list: None,
             device_information: Some(self.device_information()),
             entity_information: entity.iter().map(|e| e.information(path, added)).collect(),
-            feature_information: entity
-                .iter()
-                .flat_map(|e| e.descriptions(path, added))
-                .collect(),
+            feature_information: entity.iter().flat_map(|e| e.descriptions(path, added)).collect(),
         }
     }
 
@@ -330,8 +327,7 @@ impl LocalFeature {
         number: u32,
         change: Option<NetworkManagementStateChange>,
     ) -> NodeManagementDetailedDiscoveryFeatureInformation {
-        let address =
-            FeatureAddress { device: None, entity: path.to_vec(), feature: Some(number) };
+        let address = FeatureAddress { device: None, entity: path.to_vec(), feature: Some(number) };
         let functions = self.functions.iter().map(|(name, function)| FunctionProperty {
             function: Some((*name).into()),
             possible_operations: Some(function.operations.announced()),

@@ -84,13 +84,7 @@ pub struct UseCaseClaim {
 impl EntityPlan {
     /// An entity without features.
     pub const fn new(kind: EntityType) -> Self {
-        Self {
-            kind,
-            parent: Vec::new(),
-            label: None,
-            features: Vec::new(),
-            use_cases: Vec::new(),
-        }
+        Self { kind, parent: Vec::new(), label: None, features: Vec::new(), use_cases: Vec::new() }
     }
 
     /// As a child of the entity with this path.

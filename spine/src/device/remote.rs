@@ -192,8 +192,7 @@ impl RemoteDevice {
         description: &NetworkManagementFeatureDescriptionData,
         changes: &mut Vec<Change>,
     ) {
-        let removed =
-            description.last_state_change == Some(NetworkManagementStateChange::Removed);
+        let removed = description.last_state_change == Some(NetworkManagementStateChange::Removed);
         if removed {
             let is_node_management = path == DEVICE_ENTITY && number == 0;
             if !is_node_management
@@ -219,11 +218,7 @@ impl RemoteDevice {
         }
     }
 
-    fn entity_for(
-        &mut self,
-        path: &[u32],
-        changes: &mut Vec<Change>,
-    ) -> Option<&mut RemoteEntity> {
+    fn entity_for(&mut self, path: &[u32], changes: &mut Vec<Change>) -> Option<&mut RemoteEntity> {
         if !self.entities.contains_key(path) {
             if self.entities.len() >= ENTITIES || path.len() > LEVELS || path.is_empty() {
                 return None;
@@ -310,7 +305,9 @@ impl RemoteFeature {
     /// What we may do with a function; `None` if it is not announced.
     pub fn operations(&self, function: Function) -> Option<Operations> {
         let mut functions = self.functions.iter();
-        functions.find(|(name, _)| name.known() == Some(function)).map(|(_, operations)| *operations)
+        functions
+            .find(|(name, _)| name.known() == Some(function))
+            .map(|(_, operations)| *operations)
     }
 }
 

@@ -102,7 +102,9 @@ impl Engine {
         let client_device = client.device.take().or_else(|| theirs.clone());
         let server_device = server.device.take().unwrap_or_else(|| own.clone());
         if client_device != theirs || server_device != own {
-            return Err(Refusal::rejected("a device relates only its own clients to the servers here"));
+            return Err(Refusal::rejected(
+                "a device relates only its own clients to the servers here",
+            ));
         }
         client.device = client_device;
         server.device = Some(server_device);
@@ -166,12 +168,7 @@ impl Engine {
     ///
     /// Either side may delete, and an absent device part is read in two ways: the sender's for
     /// the client, and if that names nothing, the other way round.
-    fn unrelate(
-        &mut self,
-        peer: PeerId,
-        kind: Kind,
-        delete: &Delete<'_>,
-    ) -> Result<(), Refusal> {
+    fn unrelate(&mut self, peer: PeerId, kind: Kind, delete: &Delete<'_>) -> Result<(), Refusal> {
         let own = self.local.address().clone();
         let state = self.peers.get_mut(&peer).ok_or_else(|| Refusal::general("no peer"))?;
         let theirs = state.address.clone();
@@ -230,8 +227,7 @@ impl Engine {
     /// An entity of ours is gone, and its relations with it. The peers know without being told.
     pub(super) fn drop_relations_of(&mut self, path: &[u32]) {
         let own = self.local.address().clone();
-        let of_entity =
-            |a: &FeatureAddress| a.device.as_ref() == Some(&own) && a.entity == path;
+        let of_entity = |a: &FeatureAddress| a.device.as_ref() == Some(&own) && a.entity == path;
         self.drop_relations(None, &of_entity);
         for state in self.peers.values_mut() {
             state.deferred.retain(|d| d.incoming.destination.entity != path);

@@ -56,8 +56,7 @@ impl Engine {
         let Some(state) = self.peers.get_mut(&peer) else {
             return;
         };
-        let changes =
-            if is_whole { state.device.replace(data) } else { state.device.merge(data) };
+        let changes = if is_whole { state.device.replace(data) } else { state.device.merge(data) };
         let is_first = is_whole && !state.is_discovered && state.address.is_some();
         if is_first {
             state.is_discovered = true;

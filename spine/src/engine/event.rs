@@ -1,5 +1,6 @@
 //! What goes into the engine's outputs.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -95,7 +96,7 @@ pub enum Event {
     /// A peer wrote to a function whose writes the application decides about.
     ///
     /// Answer with [`super::Engine::accept`] or [`super::Engine::refuse`].
-    Write(Write),
+    Write(Box<Write>),
     /// A peer's write has been taken; the local device holds the new data.
     Written {
         /// Who wrote.

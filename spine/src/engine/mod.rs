@@ -353,10 +353,8 @@ impl Engine {
 
     /// Answers a message with a classifier that carries data or a result.
     fn answer(&mut self, to: &Incoming, classifier: CmdClassifier, cmd: Cmd) {
-        let source = FeatureAddress {
-            device: Some(self.local.address().clone()),
-            ..to.destination.clone()
-        };
+        let source =
+            FeatureAddress { device: Some(self.local.address().clone()), ..to.destination.clone() };
         let outgoing = Outgoing {
             classifier,
             source,

@@ -6,7 +6,7 @@ use super::receive::Incoming;
 use super::{Arrival, Engine, Event, Fault, Now, Outgoing, PeerId};
 use crate::Refusal;
 use crate::device::is_node_management;
-use crate::exchange::{self, Origin};
+use crate::exchange::{self, Options, Origin};
 use crate::model::{
     Cmd, CmdClassifier, FeatureAddress, Function, NodeManagementDetailedDiscoveryData, Payload,
     ResultData, Role,
@@ -25,13 +25,7 @@ impl Engine {
         self.take_data(incoming, function, cmd, Arrival::Notify, now);
     }
 
-    pub(super) fn on_reply(
-        &mut self,
-        incoming: &Incoming,
-        function: Function,
-        cmd: Cmd,
-        now: Now,
-    ) {
+    pub(super) fn on_reply(&mut self, incoming: &Incoming, function: Function, cmd: Cmd, now: Now) {
         self.acknowledge(incoming);
         // Some answer calls with a reply that carries a result.
         if let Some(Payload::ResultData(result)) = &cmd.data {
@@ -95,7 +89,8 @@ impl Engine {
         let is_readable = feature.operations(function).is_some_and(|o| o.read);
         let before = state.cached(&incoming.source, function);
         let is_blind = before.is_none() && !cmd.filter.is_empty();
-        let merged = exchange::apply(function, before, cmd, Origin::PeerData);
+        let options = Options { now: Some(now.utc), ..Options::default() };
+        let merged = exchange::apply(function, before, cmd, Origin::PeerData, &options);
         let is_lost = merged.is_err();
         // A part of something that we do not have, or cannot make sense of: ask for the whole.
         if how == Arrival::Notify && is_readable && (is_blind || is_lost) {

@@ -7,9 +7,7 @@ use core::time::Duration;
 use super::pending::Pending;
 use super::{Write, WriteId};
 use crate::device::RemoteDevice;
-use crate::model::{
-    AddressDevice, FeatureAddress, Function, NodeManagementUseCaseData, Payload,
-};
+use crate::model::{AddressDevice, FeatureAddress, Function, NodeManagementUseCaseData, Payload};
 use crate::{Instant, Now};
 
 /// The most functions of a peer whose data are kept.

@@ -261,8 +261,7 @@ impl Engine {
             return;
         };
         let ack = pending.classifier != CmdClassifier::Read;
-        let announced =
-            state.device.feature(&pending.server).and_then(|f| f.max_response_delay);
+        let announced = state.device.feature(&pending.server).and_then(|f| f.max_response_delay);
         let mut patience = announced.unwrap_or(RESPONSE_DELAY).max(RESPONSE_DELAY) + TRANSPORT;
         if pending.purpose == Purpose::Discovery && pending.counters.is_empty() {
             patience = DISCOVERY_RETRY;
@@ -302,12 +301,8 @@ impl Engine {
             return;
         }
         state.hold_back = None;
-        let held: Vec<_> = state
-            .pending
-            .iter()
-            .filter(|p| p.state == State::Held)
-            .map(|p| p.request)
-            .collect();
+        let held: Vec<_> =
+            state.pending.iter().filter(|p| p.state == State::Held).map(|p| p.request).collect();
         for request in held {
             self.transmit(peer, request, now);
         }

@@ -4,7 +4,7 @@ use super::receive::Incoming;
 use super::{Engine, Now, PeerId};
 use crate::Refusal;
 use crate::device::{LocalFeature, is_node_management};
-use crate::exchange;
+use crate::exchange::{self, Options};
 use crate::model::{
     BindingManagementEntryData, Cmd, CmdClassifier, Function, NodeManagementBindingData,
     NodeManagementDestinationData, NodeManagementSubscriptionData, Payload, Role,
@@ -13,14 +13,8 @@ use crate::model::{
 use eebus_json::List;
 
 impl Engine {
-    pub(super) fn on_read(
-        &mut self,
-        incoming: &Incoming,
-        function: Function,
-        cmd: &Cmd,
-        now: Now,
-    ) {
-        match self.read_answer(incoming, function, cmd) {
+    pub(super) fn on_read(&mut self, incoming: &Incoming, function: Function, cmd: &Cmd, now: Now) {
+        match self.read_answer(incoming, function, cmd, now) {
             Ok(reply) => {
                 self.answer(incoming, CmdClassifier::Reply, reply);
                 if function == Function::NodeManagementDetailedDiscoveryData {
@@ -37,6 +31,7 @@ impl Engine {
         incoming: &Incoming,
         function: Function,
         cmd: &Cmd,
+        now: Now,
     ) -> Result<Cmd, Refusal> {
         let feature = self
             .local
@@ -47,7 +42,8 @@ impl Engine {
         if cmd.filter.is_empty() || !is_partial_served {
             return Ok(Cmd::full(data));
         }
-        exchange::read(&data, cmd)
+        let options = Options { now: Some(now.utc), ..Options::default() };
+        exchange::read(&data, cmd, &options)
     }
 
     /// What a function holds; a function without data yet is empty, not an error.
@@ -69,10 +65,7 @@ impl Engine {
         } else {
             served.data.clone()
         };
-        Ok((
-            data.unwrap_or_else(|| Payload::empty(function)),
-            served.operations.read_partial,
-        ))
+        Ok((data.unwrap_or_else(|| Payload::empty(function)), served.operations.read_partial))
     }
 
     /// The tables of the NodeManagement, as this peer may see them.

@@ -191,10 +191,8 @@ impl Engine {
 
     /// Reports success, if the sender asked for it (PS 5.2.5).
     pub(super) fn acknowledge(&mut self, incoming: &Incoming) {
-        let may_be_acknowledged = !matches!(
-            incoming.classifier,
-            CmdClassifier::Read | CmdClassifier::Result
-        );
+        let may_be_acknowledged =
+            !matches!(incoming.classifier, CmdClassifier::Read | CmdClassifier::Result);
         if incoming.wants_ack && may_be_acknowledged {
             let done = ResultData { error_number: Some(0.into()), description: None };
             self.answer(incoming, CmdClassifier::Result, Cmd::full(done));
@@ -245,8 +243,7 @@ fn check_version(version: Option<&str>, mode: Mode) -> Result<(), Refusal> {
         let digits = !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
         if digits { part.parse::<u32>().ok() } else { None }
     });
-    let well_formed =
-        matches!((parts.next(), parts.next(), parts.next(), parts.next()),
+    let well_formed = matches!((parts.next(), parts.next(), parts.next(), parts.next()),
             (Some(Some(major)), Some(Some(_)), Some(Some(_)), None) if major >= 1);
     let refused = match major(version) {
         Some(major) if major > 1 => true,

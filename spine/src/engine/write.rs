@@ -1,5 +1,6 @@
 //! Writes: what a peer may change, and who decides (PS 5.3.4, 7.3.5).
 
+use alloc::boxed::Box;
 use core::time::Duration;
 
 use super::peer::Deferred;
@@ -7,7 +8,7 @@ use super::receive::Incoming;
 use super::{Engine, Event, Misuse, Now, PeerId, Write, WriteId};
 use crate::Refusal;
 use crate::device::{Acceptance, is_node_management};
-use crate::exchange::{self, Origin};
+use crate::exchange::{self, Options, Origin};
 use crate::model::{Cmd, FeatureAddress, Function, Payload, Role};
 
 /// The most writes of a peer that may wait for a decision.
@@ -17,13 +18,7 @@ const DEFERRED: usize = 16;
 const DECISION: Duration = Duration::from_secs(9);
 
 impl Engine {
-    pub(super) fn on_write(
-        &mut self,
-        incoming: Incoming,
-        function: Function,
-        cmd: Cmd,
-        now: Now,
-    ) {
+    pub(super) fn on_write(&mut self, incoming: Incoming, function: Function, cmd: Cmd, now: Now) {
         let (merged, acceptance) = match self.check_write(&incoming, function, &cmd) {
             Ok(checked) => checked,
             Err(refusal) => return self.refuse_message(&incoming, Some(function), refusal),
@@ -55,7 +50,7 @@ impl Engine {
             .map_or(DECISION, |delay| delay.saturating_sub(Duration::from_secs(1)).max(DECISION));
         let deadline = now.instant + longest;
         state.deferred.push(Deferred { id, incoming, cmd, function, deadline });
-        self.tell(Event::Write(write));
+        self.tell(Event::Write(Box::new(write)));
     }
 
     /// The application takes a write: the data change, the subscribers hear of it, the writer is
@@ -142,7 +137,9 @@ impl Engine {
         if !bound {
             return Err(Refusal::binding_necessary("no binding for this client"));
         }
-        let merged = exchange::apply(function, served.data.as_ref(), cmd, Origin::PeerWrite)?;
+        let options = Options::default();
+        let data = served.data.as_ref();
+        let merged = exchange::apply(function, data, cmd, Origin::PeerWrite, &options)?;
         Ok((merged, served.acceptance))
     }
 
@@ -150,7 +147,11 @@ impl Engine {
         let feature = own_address(self.local.address(), &incoming.destination);
         match self.store(&feature, merged) {
             Ok(is_new) => {
-                self.tell(Event::Written { peer: incoming.peer, feature: feature.clone(), function });
+                self.tell(Event::Written {
+                    peer: incoming.peer,
+                    feature: feature.clone(),
+                    function,
+                });
                 self.acknowledge(incoming);
                 if is_new {
                     self.notify_subscribers(&feature, function);
