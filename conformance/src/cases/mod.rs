@@ -3,6 +3,7 @@
 //! A case plays the test tool: it takes a connection to the phase that it is about, sends what its
 //! document tells it to send, and returns once everything was as expected.
 
+mod e_mobility;
 mod ship;
 mod spine;
 
@@ -138,7 +139,7 @@ use procedures;
 
 /// All of them, in the order of the catalogue.
 pub fn all() -> Vec<Procedure> {
-    let mut all = [ship::CASES, spine::CASES].concat();
+    let mut all = [ship::CASES, spine::CASES, e_mobility::CASES].concat();
     all.sort_by_key(|procedure| {
         let (suite, entry) = procedure.entry();
         (suite, suite.entries().iter().position(|known| known.id == entry.id))
@@ -155,7 +156,7 @@ mod tests {
     #[test]
     fn every_case_is_an_official_one_and_exists_once() {
         let mut seen = BTreeSet::new();
-        for procedure in [ship::CASES, spine::CASES].concat() {
+        for procedure in [ship::CASES, spine::CASES, e_mobility::CASES].concat() {
             let id = procedure.id();
             assert!(catalogue::find(&id).is_some(), "{id} is not in the catalogue");
             assert!(seen.insert(id.clone()), "{id} twice");

@@ -5,6 +5,8 @@
 //! link       TLS, WebSocket, whole SHIP messages; what is sent is sent as it is
 //! ship       the phases of SHIP up to the data exchange
 //! spine      datagrams, and the answers that a well-behaved peer owes meanwhile
+//! tool       what the tool says that it is
+//! manager    the tool as an energy manager
 //! wire       how the tool looks at JSON: strictly
 //! ```
 //!
@@ -12,6 +14,7 @@
 
 pub mod identity;
 pub mod link;
+pub mod manager;
 pub mod ship;
 pub mod spine;
 pub mod tool;

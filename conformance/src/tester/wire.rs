@@ -60,9 +60,13 @@ impl<'a> View<'a> {
     /// The `ScaledNumber` at `path` in thousandths, exactly; none if it is not a whole number of
     /// them.
     pub fn milli(self, path: &str) -> Option<i64> {
-        let value = self.at(path)?;
-        let number = value.at("number")?.0.as_i64()?;
-        let scale = match value.at("scale") {
+        self.at(path)?.as_milli()
+    }
+
+    /// As [`milli`](Self::milli), for a view of the `ScaledNumber` itself.
+    pub fn as_milli(self) -> Option<i64> {
+        let number = self.at("number")?.0.as_i64()?;
+        let scale = match self.at("scale") {
             Some(scale) => scale.0.as_i64()?,
             None => 0,
         };
