@@ -63,7 +63,10 @@ pub(super) async fn em_evcem_002(cx: &mut Case) -> Step {
     let list: Vec<_> =
         parameters.data().list("electricalConnectionParameterDescriptionData").collect();
     let position = |id: u64| list.iter().position(|p| p.number("measurementId") == Some(id));
-    for entry in descriptions.data().list("measurementDescriptionData") {
+    // What the vehicle tells of its battery has no place in the connection.
+    let scopes = ["acCurrent", "acPower", "charge"];
+    let measured = descriptions.data().list("measurementDescriptionData");
+    for entry in measured.filter(|d| d.text("scopeType").is_some_and(|s| scopes.contains(&s))) {
         let Some(id) = entry.number("measurementId") else {
             return fail(format!("no measurementId: {entry}"));
         };

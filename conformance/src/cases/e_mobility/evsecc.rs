@@ -2,6 +2,8 @@
 
 use super::{Case, manager};
 use crate::tester::manager::EVSE;
+use crate::tester::spine::{Relation, at};
+use crate::tester::tool::{CEM, cem};
 use crate::tester::{Step, require};
 
 pub(super) async fn em_evsecc_001(cx: &mut Case) -> Step {
@@ -27,5 +29,11 @@ pub(super) async fn em_evsecc_002(cx: &mut Case) -> Step {
 
 pub(super) async fn em_evsecc_006(cx: &mut Case) -> Step {
     // Whether a binding is granted is left open; reading must not need one.
-    em_evsecc_001(cx).await
+    let mut manager = manager(cx).await?;
+    let server = manager.server(EVSE, "DeviceClassification")?;
+    let client = at(CEM, cem::GENERIC);
+    let kind = Some("DeviceClassification");
+    manager.spine.relate(Relation::Binding, &client, &server, kind).await?;
+    let function = "deviceClassificationManufacturerData";
+    manager.spine.read(at(CEM, cem::MEASUREMENT), server, function).await.map(drop)
 }
