@@ -1,5 +1,6 @@
 //! Runs the official EEBUS test cases against any device.
 
+pub mod broken;
 pub mod cases;
 pub mod catalogue;
 pub mod device;

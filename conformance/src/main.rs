@@ -5,6 +5,7 @@ use core::time::Duration;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use conformance::broken::Distortion;
 use conformance::cases::{self, Procedure};
 use conformance::catalogue::Suite;
 use conformance::device::Hook;
@@ -12,7 +13,6 @@ use conformance::report;
 use conformance::run::{self, Outcome, Verdict};
 use conformance::target::{Network, Sheet, Target};
 use conformance::tester::identity::Identity;
-use conformance::tester::link::straight;
 
 const HELP: &str = "\
 Runs the official EEBUS test cases against a device on the network.
@@ -170,7 +170,7 @@ async fn run_all(options: &Options) -> Result<ExitCode, String> {
         let network = Network::new(address, options.listen, hook, options.sheet.clone());
         let network = network.await.map_err(|error| format!("--listen: {error}"))?;
         let target = Target::Network(network);
-        let outcome = run::run(procedure, target, identity.clone(), straight()).await;
+        let outcome = run::run(procedure, target, identity.clone(), Distortion::none()).await;
         if !options.prints_json {
             println!("{}", report::line(&outcome));
             if options.prints_transcript && matches!(outcome.verdict, Verdict::Failed(_)) {

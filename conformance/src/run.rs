@@ -5,12 +5,12 @@ use core::time::Duration;
 use serde::Serialize;
 use tokio::time::{Instant, timeout};
 
+use crate::broken::Distortion;
 use crate::cases::{Case, Procedure};
 use crate::catalogue::Suite;
 use crate::target::Target;
 use crate::tester::Stop;
 use crate::tester::identity::Identity;
-use crate::tester::link::Bend;
 
 /// What came of a case.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -52,9 +52,14 @@ fn suite_name<S: serde::Serializer>(suite: &Suite, serializer: S) -> Result<S::O
 const LONGEST: Duration = Duration::from_secs(40 * 60);
 
 /// Runs one case against a device that trusts `identity`.
-pub async fn run(procedure: Procedure, target: Target, identity: Identity, bend: Bend) -> Outcome {
+pub async fn run(
+    procedure: Procedure,
+    target: Target,
+    identity: Identity,
+    distortion: Distortion,
+) -> Outcome {
     let (suite, entry) = procedure.entry();
-    let mut case = Case::new(target, identity, bend);
+    let mut case = Case::new(target, identity, distortion);
     let started = Instant::now();
     let verdict = match timeout(LONGEST, procedure.run(&mut case)).await {
         Ok(Ok(())) => Verdict::Passed,

@@ -79,7 +79,7 @@ fn reread(text: &str) -> (Cmd, String) {
     let (commands, fault) = datagram.commands(&reader).expect(text);
     assert_eq!(fault, None, "{text}");
     let [cmd] = <[Cmd; 1]>::try_from(commands.cmd).expect("one command");
-    let again = datagram::to_string(datagram.header.expect(text), cmd.clone());
+    let again = datagram::to_raw(datagram.header.expect(text), cmd.clone()).as_str().to_owned();
     (cmd, again)
 }
 

@@ -9,11 +9,12 @@ mod spine;
 
 use core::pin::Pin;
 
+use crate::broken::Distortion;
 use crate::catalogue::{self, Entry, Suite};
 use crate::device::{Action, Look};
 use crate::target::{Sheet, Target};
 use crate::tester::identity::Identity;
-use crate::tester::link::{Bend, Link, Refused, Transcript};
+use crate::tester::link::{Link, Refused, Transcript};
 use crate::tester::ship::Ship;
 use crate::tester::spine::Spine;
 use crate::tester::tool::Tool;
@@ -26,14 +27,15 @@ pub struct Case {
     /// Who the tool is.
     pub identity: Identity,
     transcript: Transcript,
-    bend: Bend,
+    distortion: Distortion,
     remarks: Vec<String>,
 }
 
 impl Case {
     /// Everything for one run of one case. The device trusts the identity already.
-    pub fn new(target: Target, identity: Identity, bend: Bend) -> Self {
-        Self { target, identity, transcript: Transcript::default(), bend, remarks: Vec::new() }
+    pub fn new(target: Target, identity: Identity, distortion: Distortion) -> Self {
+        let transcript = Transcript::default();
+        Self { target, identity, transcript, distortion, remarks: Vec::new() }
     }
 
     /// What went over the wire.
@@ -63,8 +65,8 @@ impl Case {
     /// The tool dials the device under another identity.
     async fn connect_as(&mut self, identity: &Identity) -> Step<Result<Ship, Refused>> {
         let wire = self.target.dial().await?;
-        let (bend, transcript) = (self.bend.clone(), self.transcript.clone());
-        Ok(Link::dial(wire, identity, bend, transcript).await.map(Ship::new))
+        let (bend, transcript) = (self.distortion.bend.clone(), self.transcript.clone());
+        Ok(Link::dial(wire, self.shown(identity), bend, transcript).await.map(Ship::new))
     }
 
     /// The device dials the tool.
@@ -76,8 +78,13 @@ impl Case {
     /// The device dials the tool, which shows another identity than the device expects.
     async fn be_dialled_as(&mut self, identity: &Identity) -> Step<Result<Ship, Refused>> {
         let wire = self.target.accept(self.identity.ski).await?;
-        let (bend, transcript) = (self.bend.clone(), self.transcript.clone());
-        Ok(Link::accept(wire, identity, bend, transcript).await.map(Ship::new))
+        let (bend, transcript) = (self.distortion.bend.clone(), self.transcript.clone());
+        Ok(Link::accept(wire, self.shown(identity), bend, transcript).await.map(Ship::new))
+    }
+
+    /// The identity as a device sees it that is taken in by forgeries.
+    fn shown<'a>(&'a self, identity: &'a Identity) -> &'a Identity {
+        if self.distortion.takes_forged && identity.is_forged() { &self.identity } else { identity }
     }
 
     /// A fresh connection in the data phase, on which the tool has sent nothing yet
@@ -92,7 +99,8 @@ impl Case {
     }
 
     async fn look(&mut self, look: Look) -> Step<Vec<u32>> {
-        self.target.look(look).await
+        let seen = self.target.look(look).await?;
+        Ok(self.distortion.look(look, seen))
     }
 }
 

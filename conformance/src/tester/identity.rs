@@ -45,6 +45,7 @@ impl fmt::Debug for Ski {
 pub struct Identity {
     /// What the certificate says about the key: the truth, unless it is forged.
     pub ski: Ski,
+    is_forged: bool,
     certified: Arc<CertifiedKey>,
     pem: String,
 }
@@ -60,7 +61,12 @@ impl Identity {
     /// A fresh key whose certificate claims to be that of `ski`.
     pub fn forged(ski: Ski) -> Self {
         let key = KeyPair::generate().expect("the system has randomness");
-        Self::issue(&key, ski)
+        Self { is_forged: true, ..Self::issue(&key, ski) }
+    }
+
+    /// Whether the certificate claims another key than it has.
+    pub const fn is_forged(&self) -> bool {
+        self.is_forged
     }
 
     /// The identity that [`to_pem`](Self::to_pem) wrote: its key and its very certificate.
@@ -104,6 +110,11 @@ impl Identity {
     fn hold(key: &KeyPair, certificate: CertificateDer<'static>, pem: String, ski: Ski) -> Self {
         let der = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let signing = rustls::crypto::ring::sign::any_ecdsa_type(&der).expect("a P-256 key");
-        Self { ski, certified: Arc::new(CertifiedKey::new(vec![certificate], signing)), pem }
+        Self {
+            ski,
+            is_forged: false,
+            certified: Arc::new(CertifiedKey::new(vec![certificate], signing)),
+            pem,
+        }
     }
 }

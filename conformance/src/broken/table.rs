@@ -1,0 +1,514 @@
+//! The rows: what a broken device does.
+
+use serde_json::Value;
+
+use super::{Broken, Distortion, Overheard, text};
+use crate::device::Look;
+use crate::tester::link::Passing;
+use crate::tester::wire::View;
+
+const DISCOVERY: &str = "nodeManagementDetailedDiscoveryData";
+
+/// A row: name, what it does, how.
+const fn broken(name: &'static str, what: &'static str, make: fn() -> Distortion) -> Broken {
+    Broken { name, what, make }
+}
+
+/// All broken devices.
+pub const ALL: &[Broken] = &[
+    // SHIP.
+    broken("forged-certificates", "takes a certificate for what it claims", || {
+        Distortion::forged_certificates()
+    }),
+    broken("never-closes", "keeps every connection open", || {
+        Distortion::messages(|passing| match passing {
+            Passing::Closed(_) => vec![],
+            other => vec![other],
+        })
+    }),
+    broken("no-mode-before-closing", "closes after an invalid mode without its own", || {
+        let mut is_valid = true;
+        Distortion::messages(move |passing| {
+            if let Passing::ToDevice(octets) = &passing {
+                is_valid &= octets[..] != [1, 0] && octets[..] != [0, 1];
+            }
+            match passing {
+                Passing::FromDevice(octets) if octets == [0, 0] && !is_valid => vec![],
+                other => vec![other],
+            }
+        })
+    }),
+    broken("farewell-after-invalid-mode", "says hello to a peer whose mode is invalid", || {
+        Distortion::messages(|passing| match &passing {
+            Passing::ToDevice(octets) if octets[..] == [1, 0] || octets[..] == [0, 1] => {
+                let hello = [&[1], &br#"{"connectionHello":[{"phase":"aborted"}]}"#[..]].concat();
+                vec![passing, Passing::FromDevice(hello)]
+            }
+            _ => vec![passing],
+        })
+    }),
+    broken("no-hello", "never says hello", || {
+        Distortion::never_sends(|text| text.starts_with(r#"{"connectionHello""#))
+    }),
+    broken("endless-hello", "does not say how long it waits", || {
+        Distortion::rewrites(|text| {
+            let start =
+                text.starts_with(r#"{"connectionHello""#).then(|| text.find(r#",{"waiting""#));
+            let start = start.flatten()?;
+            Some(format!("{}]}}", &text[..start]))
+        })
+    }),
+    broken("no-prolongation", "ignores a request for prolongation", || {
+        Distortion::never_hears(|text| text.contains("prolongationRequest"))
+    }),
+    broken("answers-pending", "answers a peer that is pending", || {
+        Distortion::messages(|passing| match &passing {
+            Passing::ToDevice(octets)
+                if text(octets).is_some_and(|text| {
+                    text.contains(r#""phase":"pending""#) && !text.contains("prolongation")
+                }) =>
+            {
+                let hello =
+                    [&[1], &br#"{"connectionHello":[{"phase":"ready"},{"waiting":60000}]}"#[..]];
+                vec![passing, Passing::FromDevice(hello.concat())]
+            }
+            _ => vec![passing],
+        })
+    }),
+    broken("silent-abort", "gives up waiting without a word", || {
+        Distortion::never_sends(|text| text.contains(r#""phase":"aborted""#))
+    }),
+    broken("one-error-for-all", "calls every fault of the handshake a selection mismatch", || {
+        Distortion::rewrites(|text| {
+            let is_error = text.contains("messageProtocolHandshakeError");
+            is_error.then(|| r#"{"messageProtocolHandshakeError":[{"error":3}]}"#.to_owned())
+        })
+    }),
+    broken("too-new", "announces and selects a version that nobody offered", || {
+        Distortion::rewrites(|text| {
+            let is_handshake = text.contains(r#"{"messageProtocolHandshake":"#);
+            is_handshake.then(|| text.replace(r#""minor":0"#, r#""minor":1"#))
+        })
+    }),
+    broken("pin", "wants a PIN although it says that it has none", || {
+        Distortion::rewrites(|text| {
+            text.contains("connectionPinState").then(|| text.replace("none", "required"))
+        })
+    }),
+    broken("nameless", "answers the access methods without an id", || {
+        Distortion::rewrites(|text| {
+            let is_methods = text.starts_with(r#"{"accessMethods":"#);
+            is_methods.then(|| r#"{"accessMethods":[{"dnsSd_mDns":[]}]}"#.to_owned())
+        })
+    }),
+    broken("stunned", "does nothing more after an odd message", || {
+        let mut is_stunned = false;
+        Distortion::messages(move |passing| match passing {
+            Passing::ToDevice(octets) => {
+                is_stunned |= octets.len() == 1 || octets.first() > Some(&3);
+                if is_stunned { vec![] } else { vec![Passing::ToDevice(octets)] }
+            }
+            other => vec![other],
+        })
+    }),
+    broken("minified-only", "does not read JSON with whitespace", || {
+        Distortion::never_hears(|text| text.contains("\t\r\n"))
+    }),
+    broken("access-methods-first", "is deaf to SPINE until its own request is answered", || {
+        let mut is_waiting = false;
+        Distortion::messages(move |passing| {
+            match &passing {
+                Passing::FromDevice(octets) if is_request(octets) => is_waiting = true,
+                Passing::ToDevice(octets) if is_methods(octets) => is_waiting = false,
+                Passing::ToDevice(octets) if is_waiting && octets.first() == Some(&2) => {
+                    return vec![];
+                }
+                _ => {}
+            }
+            vec![passing]
+        })
+    }),
+    broken("no-access-methods", "does not answer the request for its access methods", || {
+        Distortion::never_sends(|text| text.starts_with(r#"{"accessMethods":"#))
+    }),
+    broken("endless-close", "announces the end without saying when", || {
+        Distortion::rewrites(|text| {
+            let is_close = text.starts_with(r#"{"connectionClose":"#);
+            is_close.then(|| r#"{"connectionClose":[{"phase":"announce"}]}"#.to_owned())
+        })
+    }),
+    // SPINE.
+    broken("wrong-reference", "refers to another message than it answers", || {
+        Distortion::rewrites(|text| {
+            let (before, after) = text.split_once(r#""msgCounterReference":"#)?;
+            Some(format!(r#"{before}"msgCounterReference":7{after}"#))
+        })
+    }),
+    broken("all-is-well", "confirms what it refuses", || {
+        Distortion::rewrites(|text| with_error_number(text, |_| 0))
+    }),
+    broken("never-satisfied", "refuses what it does", || {
+        Distortion::rewrites(|text| with_error_number(text, |_| 1))
+    }),
+    broken("present-only", "does not hear messages of a later version", || {
+        Distortion::never_hears(|text| text.contains("1.999.999"))
+    }),
+    broken("silent-about-versions", "does not answer odd versions", || {
+        Distortion::never_hears(|text| {
+            text.contains(r#""specificationVersion":""#)
+                && !text.contains(r#""specificationVersion":"1."#)
+        })
+    }),
+    broken("draft", "announces drafts of use cases", || {
+        Distortion::rewrites(|text| {
+            let is_use_cases = text.contains(r#""useCaseVersion""#);
+            is_use_cases
+                .then(|| text.replace(r#""useCaseVersion":"1.0."#, r#""useCaseVersion":"1.0b"#))
+        })
+    }),
+    broken("complains-about-replies", "answers replies with errors", || {
+        Distortion::answers(|overheard| overheard.is("reply").then_some(1), true)
+    }),
+    broken("answers-results", "answers results", || {
+        let wants = |overheard: &Overheard| overheard.is("result") && overheard.wants_ack();
+        Distortion::answers(move |overheard| wants(overheard).then_some(0), true)
+    }),
+    broken("confirms-reads", "confirms a read beside its reply", || {
+        let wants = |overheard: &Overheard| overheard.is("read") && overheard.wants_ack();
+        Distortion::answers(move |overheard| wants(overheard).then_some(0), true)
+    }),
+    broken("counts-backwards", "its message counters descend", || {
+        let mut counter = 1_000_000;
+        Distortion::messages(move |passing| match passing {
+            Passing::FromDevice(octets) => {
+                counter -= 1;
+                let changed = text(&octets).and_then(|text| with_counter(text, counter));
+                let octets = changed.map_or(octets, |text| [&[2], text.as_bytes()].concat());
+                vec![Passing::FromDevice(octets)]
+            }
+            other => vec![other],
+        })
+    }),
+    broken("no-gaps", "does not hear a message whose counter leaves some out", || {
+        let mut last = None;
+        Distortion::messages(move |passing| match &passing {
+            Passing::ToDevice(octets) => match Overheard::read(octets) {
+                Some(overheard) if last.is_some_and(|last| overheard.counter() > last + 1) => {
+                    vec![]
+                }
+                Some(overheard) => {
+                    last = Some(overheard.counter());
+                    vec![passing]
+                }
+                None => vec![passing],
+            },
+            _ => vec![passing],
+        })
+    }),
+    broken("no-restart", "takes a lower counter for a repeated message", || {
+        let mut most = 0;
+        Distortion::messages(move |passing| match &passing {
+            Passing::ToDevice(octets) => match Overheard::read(octets) {
+                Some(overheard) if overheard.counter() < most => vec![],
+                Some(overheard) => {
+                    most = overheard.counter();
+                    vec![passing]
+                }
+                None => vec![passing],
+            },
+            _ => vec![passing],
+        })
+    }),
+    broken("replies-twice", "says everything twice", || {
+        Distortion::messages(|passing| match passing {
+            Passing::FromDevice(octets) if octets.first() == Some(&2) => {
+                vec![Passing::FromDevice(octets.clone()), Passing::FromDevice(octets)]
+            }
+            other => vec![other],
+        })
+    }),
+    broken("deaf-to-notifies", "does not acknowledge notifies", || {
+        Distortion::never_hears(|text| text.contains(r#""cmdClassifier":"notify""#))
+    }),
+    broken("calls-anywhere", "takes a call wherever it goes", || {
+        Distortion::mishears(|text| {
+            let is_call = text.contains(r#""cmdClassifier":"call""#);
+            let (before, after) = text.split_once(r#"{"addressDestination":"#)?;
+            let elsewhere = r#"{"entity":[1]},{"feature":0}"#;
+            let here = r#"{"entity":[0]},{"feature":0}"#;
+            let changed = after.replacen(elsewhere, here, 1);
+            is_call.then(|| format!(r#"{before}{{"addressDestination":{changed}"#))
+        })
+    }),
+    broken("incurious", "never reads a discovery", || {
+        Distortion::never_sends(|text| {
+            text.contains(r#""cmdClassifier":"read""#) && text.contains(DISCOVERY)
+        })
+    }),
+    broken("patient-for-ever", "asks once and waits for ever", || {
+        let mut has_asked = false;
+        Distortion::messages(move |passing| match passing {
+            Passing::FromDevice(octets)
+                if text(&octets).is_some_and(|text| {
+                    text.contains(r#""cmdClassifier":"read""#) && text.contains(DISCOVERY)
+                }) =>
+            {
+                let again = core::mem::replace(&mut has_asked, true);
+                if again { vec![] } else { vec![Passing::FromDevice(octets)] }
+            }
+            Passing::Closed(_) => vec![],
+            other => vec![other],
+        })
+    }),
+    broken("anonymous", "does not name itself in its messages", || {
+        Distortion::rewrites(|text| {
+            let (before, after) = text.split_once(r#"{"addressSource":[{"device":"#)?;
+            let (_, after) = after.split_once("},")?;
+            Some(format!(r#"{before}{{"addressSource":[{after}"#))
+        })
+    }),
+    broken("keeps-subscriptions", "confirms a deletion that it does not carry out", || {
+        let is_deletion =
+            |overheard: &Overheard| overheard.text.contains("nodeManagementSubscriptionDeleteCall");
+        Distortion::answers(move |overheard| is_deletion(overheard).then_some(0), false)
+    }),
+    broken("forgets-subscriptions", "confirms a subscription that it does not keep", || {
+        let is_request = |overheard: &Overheard| {
+            overheard.text.contains("nodeManagementSubscriptionRequestCall")
+        };
+        Distortion::answers(move |overheard| is_request(overheard).then_some(0), false)
+    }),
+    // EV charging.
+    broken("device-in-discovery", "names its device where the schema forbids it", || {
+        Distortion::rewrites(|text| {
+            let is_reply = text.contains(r#""entityAddress":[{"entity""#);
+            let named = r#""entityAddress":[{"device":"d:_n:X"},{"entity""#;
+            is_reply.then(|| text.replace(r#""entityAddress":[{"entity""#, named))
+        })
+    }),
+    broken("unfiltered-discovery", "notifies its discovery without a filter", || {
+        Distortion::rewrites(|text| {
+            let filter = r#"{"function":"nodeManagementDetailedDiscoveryData"},{"filter":[[{"cmdControl":[{"partial":[]}]}]]},"#;
+            text.contains(filter).then(|| text.replace(filter, ""))
+        })
+    }),
+    broken("bare-entities", "announces an entity without its features", || {
+        Distortion::rewrites(|text| {
+            let is_added = text.contains(r#""lastStateChange":"added""#);
+            let start = is_added.then(|| text.find(r#",{"featureInformation""#)).flatten()?;
+            Some(format!("{}]}}]]}}]}}]}}}}]}}", &text[..start]))
+        })
+    }),
+    broken("cars-stay", "does not say that a car has gone", || {
+        Distortion::never_sends(|text| text.contains(r#""lastStateChange":"removed""#))
+    }),
+    broken("silent-use-cases", "does not notify its use cases", || {
+        Distortion::never_sends(|text| {
+            text.contains(r#""cmdClassifier":"notify""#)
+                && text.contains("nodeManagementUseCaseData")
+        })
+    }),
+    broken("uninvited", "notifies what nobody subscribed to", || {
+        Distortion::messages(|passing| match &passing {
+            Passing::FromDevice(octets)
+                if text(octets)
+                    .is_some_and(|text| text.contains(r#""lastStateChange":"added""#)) =>
+            {
+                let stray = [&[2], &br#"{"data":[{"header":[{"protocolId":"ee1.0"}]},{"payload":{"datagram":[{"header":[{"specificationVersion":"1.3.0"},{"addressSource":[{"device":"d:_n:X"},{"entity":[1,1]},{"feature":1}]},{"addressDestination":[{"entity":[1]},{"feature":5}]},{"msgCounter":8000000},{"cmdClassifier":"notify"}]},{"payload":[{"cmd":[[{"measurementListData":[]}]]}]}]}}]}"#[..]];
+                vec![passing, Passing::FromDevice(stray.concat())]
+            }
+            _ => vec![passing],
+        })
+    }),
+    broken("hasty-relations", "asks for subscriptions before it is known", || {
+        let mut has_asked = false;
+        Distortion::messages(move |passing| match &passing {
+            Passing::FromDevice(octets) if octets.first() == Some(&2) && !has_asked => {
+                has_asked = true;
+                let call = [&[2], &br#"{"data":[{"header":[{"protocolId":"ee1.0"}]},{"payload":{"datagram":[{"header":[{"specificationVersion":"1.3.0"},{"addressSource":[{"device":"d:_n:X"},{"entity":[0]},{"feature":0}]},{"addressDestination":[{"entity":[0]},{"feature":0}]},{"msgCounter":8000000},{"cmdClassifier":"call"}]},{"payload":[{"cmd":[[{"nodeManagementSubscriptionRequestCall":[{"subscriptionRequest":[{"clientAddress":[{"entity":[1,1]},{"feature":9}]},{"serverAddress":[{"entity":[1]},{"feature":1}]},{"serverFeatureType":"DeviceDiagnosis"}]}]}]]}]}]}}]}"#[..]];
+                vec![passing, Passing::FromDevice(call.concat())]
+            }
+            _ => vec![passing],
+        })
+    }),
+    broken("standby", "does not tell its operating state", || {
+        Distortion::rewrites(|text| {
+            replaced(text, r#"{"operatingState":"normalOperation"}"#, r#"{"vendorStateCode":"1"}"#)
+        })
+    }),
+    broken("without-brand", "leaves out who made it", || {
+        Distortion::rewrites(|text| replaced(text, r#""vendorCode""#, r#""powerSource""#))
+    }),
+    broken("unknown-standard", "does not know how the car communicates", || {
+        Distortion::rewrites(|text| replaced(text, "iec61851", "unknown"))
+    }),
+    broken("keyless", "describes no key of its configuration", || {
+        Distortion::rewrites(|text| replaced(text, r#""keyName""#, r#""label""#))
+    }),
+    broken("empty-identification", "identifies the car by nothing", || {
+        Distortion::messages(|passing| match &passing {
+            Passing::FromDevice(octets) => match text(octets) {
+                Some(text) if text.contains(r#""useCaseName":"evCommissioning"#) => {
+                    let text = text
+                        .replace(r#""scenarioSupport":[1,2,3,"#, r#""scenarioSupport":[1,2,3,4,"#);
+                    vec![Passing::FromDevice([&[2], text.as_bytes()].concat())]
+                }
+                Some(text) if text.contains(r#""identificationListData":[]"#) => {
+                    let text = text.replace(r#""identificationListData":[]"#, r#""identificationListData":[{"identificationData":[[{"identificationValue":""}]]}]"#);
+                    vec![Passing::FromDevice([&[2], text.as_bytes()].concat())]
+                }
+                _ => vec![passing],
+            },
+            _ => vec![passing],
+        })
+    }),
+    broken("any-current", "permits any current and power", || {
+        Distortion::rewrites(|text| {
+            replaced(text, r#"{"min":[{"number":"#, r#"{"min":[{"number":-"#)
+        })
+    }),
+    broken("wrong-unit", "describes currents and limits in watts", || {
+        Distortion::rewrites(|text| replaced(text, r#""unit":"A""#, r#""unit":"W""#))
+    }),
+    broken("phaseless", "does not say to which phase a measurement belongs", || {
+        Distortion::rewrites(|text| {
+            replaced(
+                text,
+                r#""acMeasuredInReferenceTo":"neutral""#,
+                r#""acMeasuredInReferenceTo":"earth""#,
+            )
+        })
+    }),
+    broken("produces", "counts consumption as production", || {
+        Distortion::rewrites(|text| {
+            replaced(
+                text,
+                r#""positiveEnergyDirection":"consume""#,
+                r#""positiveEnergyDirection":"produce""#,
+            )
+        })
+    }),
+    broken("charged-car", "announces the state of charge of a car that tells none", || {
+        Distortion::rewrites(|text| {
+            replaced(
+                text,
+                r#""useCaseName":"measurementOfElectricityDuringEvCharging""#,
+                r#""useCaseName":"evStateOfCharge""#,
+            )
+        })
+    }),
+    broken("unmeasured", "does not notify its measurements", || {
+        Distortion::never_sends(|text| {
+            text.contains(r#""cmdClassifier":"notify""#)
+                && text.contains(r#"{"measurementListData":"#)
+        })
+    }),
+    broken("leftover-limits", "starts with limits that apply", || {
+        Distortion::rewrites(|text| {
+            replaced(text, r#""isLimitActive":false"#, r#""isLimitActive":true"#)
+        })
+    }),
+    broken("feigns-obedience", "confirms limits and does not follow them", || {
+        let is_limit = |overheard: &Overheard| {
+            overheard.is("write") && overheard.text.contains("loadControlLimitListData")
+        };
+        Distortion::answers(move |overheard| is_limit(overheard).then_some(0), false)
+    }),
+    broken("silent-limits", "does not notify limits", || {
+        Distortion::never_sends(|text| {
+            text.contains(r#""cmdClassifier":"notify""#)
+                && text.contains("loadControlLimitListData")
+        })
+    }),
+    broken("six-at-least", "never goes below the minimum current", || {
+        Distortion::sight(|_, seen| seen.into_iter().map(|ma| ma.max(6000)).collect())
+    }),
+    broken("generous", "offers more than it should", || {
+        Distortion::sight(|look, seen| match look {
+            Look::Offered | Look::Drawn => seen.into_iter().map(|ma| ma + 1000).collect(),
+        })
+    }),
+    broken("stuck-pilot", "never offers less than before", || {
+        let mut most = [0; 3];
+        Distortion::sight(move |_, seen| {
+            for (most, ma) in most.iter_mut().zip(&seen) {
+                *most = (*most).max(*ma);
+            }
+            most.to_vec()
+        })
+    }),
+    broken("lazy-pilot", "never offers more than before", || {
+        let mut least: Option<Vec<u32>> = None;
+        Distortion::sight(move |_, seen| {
+            // Nothing before the first current is a limit.
+            if seen.iter().all(|ma| *ma > 0) {
+                let known = least.get_or_insert_with(|| seen.clone());
+                known.iter_mut().zip(&seen).for_each(|(least, ma)| *least = (*least).min(*ma));
+            }
+            least.clone().unwrap_or(seen)
+        })
+    }),
+    broken("wrong-guard", "listens to the heartbeat of another entity", || {
+        Distortion::rewrites(|text| {
+            let is_request = text.contains(r#""serverFeatureType":"DeviceDiagnosis""#);
+            let (before, after) = text.split_once(r#""serverAddress":"#)?;
+            let changed = after.replacen(r#""entity":[1]"#, r#""entity":[2]"#, 1);
+            is_request.then(|| format!(r#"{before}"serverAddress":{changed}"#))
+        })
+    }),
+    broken("answers-heartbeats", "answers heartbeats with errors", || {
+        let is_beat = |overheard: &Overheard| {
+            overheard.is("notify") && overheard.text.contains("deviceDiagnosisHeartbeatData")
+        };
+        Distortion::answers(move |overheard| is_beat(overheard).then_some(1), true)
+    }),
+    broken("deaf-to-the-guard", "does not hear what the guard says of itself", || {
+        Distortion::never_hears(|text| {
+            text.contains(r#""cmdClassifier":"notify""#) && text.contains("operatingState")
+        })
+    }),
+    broken("hard-of-hearing", "misses every other heartbeat", || {
+        let mut is_heard = false;
+        Distortion::messages(move |passing| match &passing {
+            Passing::ToDevice(octets)
+                if text(octets).is_some_and(|text| {
+                    text.contains(r#""cmdClassifier":"notify""#)
+                        && text.contains("heartbeatCounter")
+                }) =>
+            {
+                is_heard = !is_heard;
+                if is_heard { vec![passing] } else { vec![] }
+            }
+            _ => vec![passing],
+        })
+    }),
+];
+
+fn replaced(text: &str, from: &str, to: &str) -> Option<String> {
+    text.contains(from).then(|| text.replace(from, to))
+}
+
+fn is_request(octets: &[u8]) -> bool {
+    text(octets).is_some_and(|text| text.starts_with(r#"{"accessMethodsRequest""#))
+}
+
+fn is_methods(octets: &[u8]) -> bool {
+    text(octets).is_some_and(|text| text.starts_with(r#"{"accessMethods":"#))
+}
+
+/// A result with another number than it has; none if it is no result or has that number.
+fn with_error_number(text: &str, change: impl Fn(u64) -> u64) -> Option<String> {
+    let (before, after) = text.split_once(r#""errorNumber":"#)?;
+    let end = after.find(|c: char| !c.is_ascii_digit())?;
+    let number = change(after[..end].parse().ok()?);
+    Some(format!(r#"{before}"errorNumber":{number}{}"#, &after[end..]))
+}
+
+/// A datagram with another counter.
+fn with_counter(text: &str, counter: u64) -> Option<String> {
+    let root: Value = serde_json::from_str(text).ok()?;
+    View(root.get("data")?).at("payload")?;
+    let (before, after) = text.split_once(r#"{"msgCounter":"#)?;
+    let end = after.find('}')?;
+    Some(format!(r#"{before}{{"msgCounter":{counter}{}"#, &after[end..]))
+}

@@ -1,0 +1,27 @@
+//! The corpora of the fuzz targets, replayed: what was ever worth keeping stays harmless.
+
+use std::fs;
+use std::path::Path;
+
+#[path = "../../fuzz/laws.rs"]
+mod laws;
+
+/// Calls a law with every file of a corpus.
+fn replay(corpus: &str, law: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus").join(corpus);
+    let mut count = 0;
+    for file in fs::read_dir(&folder).expect("the corpus is part of the repository") {
+        let path = file.expect("the folder can be read").path();
+        let octets = fs::read(&path).expect("a file can be read");
+        // A test that fails shows what was printed: the last name is the culprit.
+        println!("{}", path.display());
+        law(&octets);
+        count += 1;
+    }
+    assert!(count >= 40, "only {count} files in {}", folder.display());
+}
+
+#[test]
+fn the_datagram_corpus_is_harmless() {
+    replay("datagram", laws::datagram);
+}
