@@ -25,10 +25,16 @@ pub struct Broken {
     pub name: &'static str,
     /// What such a device does.
     pub what: &'static str,
+    fails: &'static [&'static str],
     make: fn() -> Distortion,
 }
 
 impl Broken {
+    /// Whether a case is meant to fail on such a device.
+    pub fn fails(&self, id: &str) -> bool {
+        self.fails.iter().any(|first_letters| id.starts_with(first_letters))
+    }
+
     /// The distortion, in its first state.
     pub fn distortion(&self) -> Distortion {
         (self.make)()
@@ -199,11 +205,23 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::cases::Procedure;
 
     #[test]
     fn every_row_has_a_name_of_its_own() {
         let names: BTreeSet<_> = ALL.iter().map(|broken| broken.name).collect();
         assert_eq!(names.len(), ALL.len());
+    }
+
+    #[test]
+    fn every_row_is_meant_for_cases_that_exist() {
+        let ids: Vec<_> = crate::cases::all().iter().map(Procedure::id).collect();
+        for broken in ALL {
+            assert!(!broken.fails.is_empty(), "{}", broken.name);
+            for letters in broken.fails {
+                assert!(ids.iter().any(|id| id.starts_with(letters)), "{}: {letters}", broken.name);
+            }
+        }
     }
 
     #[test]
