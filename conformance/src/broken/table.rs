@@ -26,7 +26,7 @@ pub const ALL: &[Broken] = &[
         "forged-certificates",
         "takes a certificate for what it claims",
         &["TC_SHIP_SEC"],
-        || Distortion::forged_certificates(),
+        Distortion::forged_certificates,
     ),
     broken(
         "never-closes",
