@@ -3,7 +3,6 @@
 //! A payload that cannot be read must not keep the header from being used for the answer, so it
 //! stays text until the header is known.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use eebus_json::{Choice, Error, Raw, Reader, Record};
@@ -69,9 +68,9 @@ impl Datagram {
     }
 }
 
-/// The text of a datagram with one command.
-pub fn to_string(header: Header, cmd: Cmd) -> String {
+/// A datagram with one command, as SHIP carries it.
+pub fn to_raw(header: Header, cmd: Cmd) -> Raw {
     let payload = Commands { cmd: alloc::vec![cmd] };
     let whole = Whole { header: Some(header), payload: Some(payload) };
-    eebus_json::to_string(&Outgoing::Datagram(whole))
+    eebus_json::to_raw(&Outgoing::Datagram(whole))
 }

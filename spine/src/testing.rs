@@ -96,7 +96,7 @@ impl<P: Party> Side<P> {
         let mut datagrams = Vec::new();
         while let Some(output) = self.engine.poll() {
             match output {
-                Output::Datagram { text, .. } => datagrams.push(text),
+                Output::Datagram { datagram, .. } => datagrams.push(datagram.as_str().into()),
                 Output::Event(event) => {
                     self.party.event(&event, &mut self.engine, now);
                     self.events.push(event);

@@ -93,4 +93,4 @@ pub use read::Reader;
 pub use shape::{Element, Kind, Record, Shape, Shaped};
 pub use slot::{AnySlot, Items, Slot};
 pub use value::{Num, Number, Tag, Target, Text, Value, View};
-pub use write::{debug, record_to_string, to_string};
+pub use write::{debug, record_to_string, to_raw, to_string};

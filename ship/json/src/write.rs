@@ -5,11 +5,17 @@ use core::fmt;
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use crate::{AnyChoice, Items, Num, Record, View};
+use crate::{AnyChoice, Items, Num, Raw, Record, View};
 
 /// The JSON text of a root: an object with one key.
 pub fn to_string(root: &dyn AnyChoice) -> String {
     text(&Root(root))
+}
+
+/// The JSON text of a root as a raw value, for a message that carries it as a whole.
+pub fn to_raw(root: &dyn AnyChoice) -> Raw {
+    let text = serde_json::value::to_raw_value(&Root(root));
+    Raw(text.expect("keys are text and a string takes all of it"))
 }
 
 /// The JSON text of a record's elements, without its name.

@@ -1,11 +1,10 @@
 //! What goes into the engine's outputs.
 
 use alloc::boxed::Box;
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use eebus_json::Error;
+use eebus_json::{Error, Raw};
 
 use crate::Refusal;
 use crate::model::{AddressDevice, FeatureAddress, Function, Payload};
@@ -34,7 +33,7 @@ pub enum Output {
         /// To whom.
         peer: PeerId,
         /// The JSON text.
-        text: String,
+        datagram: Raw,
     },
     /// Tell the application.
     Event(Event),

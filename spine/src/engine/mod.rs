@@ -346,8 +346,8 @@ impl Engine {
             ack_request: outgoing.ack.then_some(true),
             ..Header::default()
         };
-        let text = datagram::to_string(header, outgoing.cmd);
-        self.outputs.push_back(Output::Datagram { peer, text });
+        let datagram = datagram::to_raw(header, outgoing.cmd);
+        self.outputs.push_back(Output::Datagram { peer, datagram });
         Some(counter)
     }
 

@@ -256,8 +256,8 @@ fn a_second_device_cannot_bind_what_the_first_has_bound() {
 fn error_of(engine: &mut Engine) -> Option<u32> {
     let mut number = None;
     while let Some(output) = engine.poll() {
-        if let Output::Datagram { text, .. } = output
-            && let Some((_, rest)) = text.split_once(r#"{"errorNumber":"#)
+        if let Output::Datagram { datagram, .. } = output
+            && let Some((_, rest)) = datagram.as_str().split_once(r#"{"errorNumber":"#)
         {
             number = rest.split('}').next().and_then(|n| n.parse().ok());
         }
@@ -380,8 +380,8 @@ impl Lab {
         self.engine.datagram(PEER, text.as_bytes(), self.now);
         let mut answers = Vec::new();
         while let Some(output) = self.engine.poll() {
-            if let Output::Datagram { text, .. } = output {
-                answers.push(text);
+            if let Output::Datagram { datagram, .. } = output {
+                answers.push(datagram.as_str().to_string());
             }
         }
         answers
