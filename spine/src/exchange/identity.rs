@@ -15,27 +15,34 @@ use super::Origin;
 type Path = Vec<usize>;
 
 /// The identifiers of the entries of one list.
-pub(super) struct Identity(Vec<Path>);
+pub(super) struct Identity {
+    paths: Vec<Path>,
+    /// Whether they are the entry's own. Those of structures within it are more than are sent: the
+    /// schema narrows the structures where they stand inside others.
+    is_own: bool,
+}
 
 impl Identity {
     /// The identifiers of entries of this shape.
     pub(super) fn of(shape: &'static Shape) -> Self {
-        Self(paths(shape))
+        let paths = paths(shape);
+        Self { is_own: paths.iter().all(|path| path.len() == 1), paths }
     }
 
     /// Whether the entries have none.
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.paths.is_empty()
     }
 
-    /// Whether the entry carries all of them.
+    /// Whether the entry carries all of them that are sent.
     pub(super) fn is_complete(&self, entry: &dyn Record) -> bool {
-        self.0.iter().all(|path| at(entry, path).is_some())
+        let mut given = self.paths.iter().map(|path| at(entry, path).is_some());
+        if self.is_own { given.all(|is_given| is_given) } else { given.any(|is_given| is_given) }
     }
 
     /// Whether the entry carries at least one of them.
     pub(super) fn is_started(&self, entry: &dyn Record) -> bool {
-        self.0.iter().any(|path| at(entry, path).is_some())
+        self.paths.iter().any(|path| at(entry, path).is_some())
     }
 
     /// The entries that `entry` means.
@@ -65,7 +72,7 @@ impl Identity {
 
     /// Whether the two have the same identifiers, absent ones included.
     fn is_same(&self, a: &dyn Record, b: &dyn Record) -> bool {
-        self.0.iter().all(|path| match (at(a, path), at(b, path)) {
+        self.paths.iter().all(|path| match (at(a, path), at(b, path)) {
             (Some(a), Some(b)) => a.same(b),
             (None, None) => true,
             _ => false,
@@ -74,7 +81,7 @@ impl Identity {
 
     /// Whether `known` has every identifier that `entry` carries.
     fn has_given(&self, entry: &dyn Record, known: &dyn Record) -> bool {
-        self.0.iter().all(|path| match (at(entry, path), at(known, path)) {
+        self.paths.iter().all(|path| match (at(entry, path), at(known, path)) {
             (Some(entry), Some(known)) => entry.same(known),
             (None, _) => true,
             (Some(_), None) => false,
@@ -87,7 +94,7 @@ impl Identity {
     }
 
     fn agrees_on_first(&self, entry: &dyn Record, known: &dyn Record) -> bool {
-        self.0.first().is_some_and(|path| match (at(entry, path), at(known, path)) {
+        self.paths.first().is_some_and(|path| match (at(entry, path), at(known, path)) {
             (Some(entry), Some(known)) => entry.same(known),
             _ => false,
         })

@@ -11,9 +11,18 @@ use crate::Refusal;
 pub(super) struct Merge<'a> {
     pub(super) origin: Origin,
     pub(super) options: &'a Options,
-    /// Whether what is merged belongs to an entry: its inner lists then grow with it, because who
-    /// may change the entry may change its slots.
-    pub(super) within_entry: bool,
+    pub(super) place: Place,
+}
+
+/// Where merging takes place.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Place {
+    /// The data of a function that is not a list. The lists within it are the server's.
+    Value,
+    /// The entries of a function that is a list.
+    List,
+    /// Within an entry. Its inner lists grow with it: who may change the entry may change its slots.
+    Entry,
 }
 
 impl Merge<'_> {
@@ -91,7 +100,7 @@ impl Merge<'_> {
         let named =
             (0..from.len()).filter_map(|i| from.record(i)).all(|item| identity.is_started(item));
         if identity.is_empty() || !named {
-            if self.origin == Origin::PeerWrite && !self.within_entry {
+            if self.origin == Origin::PeerWrite && self.place != Place::Entry {
                 return Err(Refusal::rejected("an item without its identifiers"));
             }
             return Ok(false);
@@ -107,6 +116,8 @@ impl Merge<'_> {
         into: &mut dyn Items,
         from: &dyn Items,
     ) -> Result<(), Refusal> {
+        let place = if self.place == Place::List { Place::Entry } else { self.place };
+        let inner = Self { place, ..*self };
         for i in 0..from.len() {
             let Some(entry) = from.record(i) else { continue };
             // Some peers announce the entries of a list before they fill them.
@@ -117,7 +128,7 @@ impl Merge<'_> {
             for &target in &targets {
                 if let Some(known) = into.record_mut(target) {
                     self.check(known)?;
-                    Self { within_entry: true, ..*self }.record(known, entry)?;
+                    inner.record(known, entry)?;
                 }
             }
             if targets.is_empty() && self.may_append(identity, entry)? {
@@ -137,7 +148,9 @@ impl Merge<'_> {
         entry: &dyn Record,
     ) -> Result<bool, Refusal> {
         match self.origin {
-            Origin::PeerWrite if self.within_entry && identity.is_complete(entry) => Ok(true),
+            Origin::PeerWrite if self.place == Place::Entry && identity.is_complete(entry) => {
+                Ok(true)
+            }
             Origin::PeerWrite if !self.options.is_extensible || !identity.is_complete(entry) => {
                 Err(Refusal::rejected("no such entry"))
             }

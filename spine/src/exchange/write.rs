@@ -4,7 +4,7 @@ use eebus_json::Record;
 
 use super::filters::{Filters, Restriction, data_of};
 use super::identity::Identity;
-use super::merge::Merge;
+use super::merge::{Merge, Place};
 use super::select::Selection;
 use super::{Options, Origin, elements, full};
 use crate::Refusal;
@@ -28,7 +28,8 @@ pub fn apply(
     let stored = stored.cloned().unwrap_or_else(|| Payload::empty(function));
     let data = data_of(function, cmd)?;
     let filters = Filters::of(function, cmd)?;
-    let merge = Merge { origin, options, within_entry: false };
+    let place = if function.entry().is_some() { Place::List } else { Place::Value };
+    let merge = Merge { origin, options, place };
 
     let mut work = if filters.is_empty() {
         let data = data.ok_or_else(|| Refusal::general("no data"))?;
@@ -158,7 +159,7 @@ impl Command<'_> {
             let Some(entry) = items.record_mut(i) else { continue };
             if selection.selects(0, entry, self.merge.options.now) {
                 self.merge.check(entry)?;
-                Merge { within_entry: true, ..self.merge }.record(entry, from)?;
+                Merge { place: Place::Entry, ..self.merge }.record(entry, from)?;
                 is_applied = true;
             }
         }
