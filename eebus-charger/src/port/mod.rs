@@ -111,11 +111,8 @@ impl<P: EvsePort> Port<P> {
                 }
             }
         }
-        if let Some(command) = self.unsent.take() {
-            if self.board.command(command, self.clock.now()).is_err() {
-                self.unsent = Some(command);
-            }
-        }
+        let now = self.clock.now();
+        self.unsent = self.unsent.filter(|command| self.board.command(*command, now).is_err());
     }
 
     fn show(&mut self) {

@@ -119,6 +119,13 @@ pub struct Status {
     pub phases: Phases,
 }
 
+impl Status {
+    /// Whether the user has paused the session.
+    pub fn is_paused(&self) -> bool {
+        self.limits.slots.iter().any(|slot| slot.source == Source::Enable)
+    }
+}
+
 /// The charger.
 #[derive(Debug)]
 pub struct Charger {

@@ -1,0 +1,108 @@
+//! What people see: coloured on a terminal, plain in a pipe and under `NO_COLOR`.
+
+use std::io::{self, Write};
+
+use anstream::{AutoStream, ColorChoice, eprintln, stdout};
+use anstyle::{AnsiColor, Style};
+use tracing::Level;
+
+use super::args::LogLevel;
+use crate::api::documents::StatusDocument;
+use crate::run::Running;
+
+const STRONG: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const RED: Style = AnsiColor::Red.on_default().bold();
+const GREEN: Style = AnsiColor::Green.on_default().bold();
+const BLUE: Style = AnsiColor::Blue.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+
+/// Log lines go to standard error.
+pub(super) fn log(level: LogLevel) {
+    let level = match level {
+        LogLevel::Off => return,
+        LogLevel::Error => Level::ERROR,
+        LogLevel::Warn => Level::WARN,
+        LogLevel::Info => Level::INFO,
+        LogLevel::Debug => Level::DEBUG,
+        LogLevel::Trace => Level::TRACE,
+    };
+    let coloured = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_ansi(coloured)
+        .with_writer(io::stderr)
+        .init();
+}
+
+/// What a charger says when it has started.
+pub(super) fn started(running: &Running) {
+    line(&format!("{STRONG}eebus-charger {}{STRONG:#}", env!("CARGO_PKG_VERSION")));
+    line(&format!("{DIM}SKI  {DIM:#} {}", running.ski));
+    line(&format!("{DIM}state{DIM:#} {}", running.state_dir.display()));
+}
+
+pub(super) fn failure(text: &str) {
+    eprintln!("{RED}error:{RED:#} {text}");
+}
+
+pub(super) fn done(text: &str) {
+    line(&format!("{GREEN}done:{GREEN:#} {text}"));
+}
+
+pub(super) fn status(status: &StatusDocument) {
+    let colour = match status.colour.as_str() {
+        "green" => GREEN,
+        "blue" => BLUE,
+        "red" => RED,
+        _ => STRONG,
+    };
+    line(&format!("{colour}{}{colour:#} {DIM}since {}{DIM:#}", status.text, status.since));
+    if let Some(fault) = &status.fault {
+        row("fault", &format!("{RED}{} {}{RED:#}", fault.code, fault.text));
+    }
+    row("limit", &status.limit.text);
+    row("offered", &status.offered_ma.map(amps).join(", "));
+    if let Some(current) = status.current_ma {
+        row("drawn", &current.map(amps).join(", "));
+    }
+    if let Some(power) = status.power_w {
+        row("power", &format!("{power} W"));
+    }
+    match &status.session {
+        Some(session) => row(
+            "session",
+            &format!(
+                "{} since {}, {} Wh in {} min",
+                session.id,
+                session.start,
+                session.energy_wh,
+                session.charging_s / 60
+            ),
+        ),
+        None => row("session", "no vehicle"),
+    }
+    for peer in &status.peers {
+        let name = peer.name.as_deref().unwrap_or_default();
+        row("peer", &format!("{} {} {name}", peer.ski, peer.state));
+    }
+    if status.stale {
+        row("warning", &format!("{YELLOW}the limits are not renewed{YELLOW:#}"));
+    }
+    for warning in &status.warnings {
+        row("warning", &format!("{YELLOW}{}{YELLOW:#}", warning.replace('_', " ")));
+    }
+}
+
+/// One line on standard output. A reader that has gone away is no reason to fail.
+pub(super) fn line(text: &str) {
+    let _ = writeln!(stdout(), "{text}").and_then(|()| stdout().flush());
+}
+
+fn row(name: &str, value: &str) {
+    line(&format!("  {DIM}{name:<8}{DIM:#} {value}"));
+}
+
+fn amps(ma: u32) -> String {
+    format!("{}.{} A", ma / 1000, ma % 1000 / 100)
+}
