@@ -23,6 +23,8 @@ pub enum Action {
     Plug,
     /// The car is unplugged.
     Unplug,
+    /// An energy manager allocates so much to the phases of its car, in milliamperes.
+    Limit([u32; 3]),
 }
 
 /// The command line of a hook: `trust 0123...`, `plug`.
@@ -33,6 +35,7 @@ impl fmt::Display for Action {
             Self::Untrust(ski) => write!(f, "untrust {ski}"),
             Self::Plug => f.write_str("plug"),
             Self::Unplug => f.write_str("unplug"),
+            Self::Limit([a, b, c]) => write!(f, "limit {a} {b} {c}"),
         }
     }
 }
@@ -45,6 +48,8 @@ pub enum Look {
     Offered,
     /// The current that the car draws on each phase.
     Drawn,
+    /// What an energy manager takes for the current of its car on each phase.
+    Measured,
 }
 
 /// The command line of a hook: `offered`, `drawn`.
@@ -53,6 +58,7 @@ impl fmt::Display for Look {
         f.write_str(match self {
             Self::Offered => "offered",
             Self::Drawn => "drawn",
+            Self::Measured => "measured",
         })
     }
 }

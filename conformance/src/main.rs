@@ -32,9 +32,10 @@ conformance run --target ADDR:PORT --identity FILE [OPTION]... [CASE]...
     --listen ADDR:PORT    where the device reaches the tool; without it the cases in which the
                           device dials are not applicable
     --hook COMMAND        what does things to the device: it is run as COMMAND plug, COMMAND unplug,
-                          COMMAND trust SKI, COMMAND untrust SKI; for COMMAND offered and COMMAND
-                          drawn it prints the current of each phase in mA; exit code 3 says that
-                          the device cannot do it
+                          COMMAND trust SKI, COMMAND untrust SKI, and for an energy manager
+                          COMMAND limit MA MA MA; for COMMAND offered, COMMAND drawn and, for an
+                          energy manager, COMMAND measured it prints the current of each phase in
+                          mA; exit code 3 says that the device cannot do it
     --sheet NAME=VALUE    a line of the parameter sheet, without PAR_: shipSvc, shipVersion, shipId,
                           queryAccessMethods, initiateClose, helloProlongationCount,
                           clientDetailedDiscoverySupported, clientSubscriptionSupported,

@@ -620,6 +620,7 @@ pub const ALL: &[Broken] = &[
     broken("generous", "offers more than it should", &["EM-OPEV-009", "EM-OPEV-010"], || {
         Distortion::sight(|look, seen| match look {
             Look::Offered | Look::Drawn => seen.into_iter().map(|ma| ma + 1000).collect(),
+            Look::Measured => seen,
         })
     }),
     broken(

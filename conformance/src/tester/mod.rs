@@ -7,6 +7,7 @@
 //! spine      datagrams, and the answers that a well-behaved peer owes meanwhile
 //! tool       what the tool says that it is
 //! manager    the tool as an energy manager
+//! station    the tool as a charging station
 //! wire       how the tool looks at JSON: strictly
 //! ```
 //!
@@ -17,6 +18,7 @@ pub mod link;
 pub mod manager;
 pub mod ship;
 pub mod spine;
+pub mod station;
 pub mod tool;
 pub mod wire;
 

@@ -1,5 +1,6 @@
 //! EV charging between a charging station and an energy manager.
 
+mod cem;
 mod discovery;
 mod evcc;
 mod evcem;
@@ -82,6 +83,18 @@ pub(super) const CASES: &[Procedure] = procedures![
     opev::em_opev_032,
     guard::em_opev_034,
     opev::em_lim_004,
+    cem::em_gen_015,
+    cem::em_gen_018,
+    cem::em_evcem_010,
+    cem::em_evcem_011,
+    cem::em_evcem_012,
+    cem::em_opev_035,
+    cem::em_opev_036,
+    cem::em_opev_037,
+    cem::em_opev_038,
+    cem::em_opev_039,
+    cem::em_opev_040,
+    cem::em_opev_045,
 ];
 
 const DISCOVERY: &str = "nodeManagementDetailedDiscoveryData";
