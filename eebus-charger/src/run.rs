@@ -88,7 +88,9 @@ pub struct Running {
 ///
 /// If it cannot be read or created.
 pub fn identity(state_dir: &Path) -> Result<Identity, Error> {
-    Identity::load_or_create(&state_dir.join(IDENTITY), "eebus-charger").map_err(Error::Identity)
+    let path = state_dir.join(IDENTITY);
+    Identity::load_or_create(&path, "eebus-charger")
+        .map_err(|source| Error::Identity { path, source })
 }
 
 /// Starts a charger on the simulator and everything around it.
@@ -216,8 +218,13 @@ impl Tasks {
 pub enum Error {
     /// The state directory cannot be used.
     Store(store::Error),
-    /// There is no identity.
-    Identity(IdentityError),
+    /// There is no identity, or one that cannot be used.
+    Identity {
+        /// Its file.
+        path: PathBuf,
+        /// What is wrong.
+        source: IdentityError,
+    },
     /// The API's socket cannot be served.
     Socket(io::Error),
     /// The system has no thread for the port task.
@@ -250,7 +257,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Store(error) => error.fmt(f),
-            Self::Identity(error) => write!(f, "no identity: {error}"),
+            Self::Identity { path, source } => write!(f, "{}: {source}", path.display()),
             Self::Socket(error) => write!(f, "cannot serve the socket of the API: {error}"),
             Self::Thread(error) => write!(f, "no thread for the port task: {error}"),
             Self::Lost { task, why: Some(why) } => write!(f, "the {task} task is lost: {why}"),

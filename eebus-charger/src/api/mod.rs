@@ -122,3 +122,6 @@ async fn in_time(request: Request, next: Next) -> Response {
         Err(_) => Problem::TIMED_OUT.into_response(),
     }
 }
+
+#[cfg(test)]
+mod tests;

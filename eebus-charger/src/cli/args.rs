@@ -69,7 +69,7 @@ pub(super) struct RunArgs {
     pub(super) sim_speed: Option<u32>,
 
     /// When the simulated car is plugged in: seconds after the start, or `never` [default: 2]
-    #[arg(long, value_name = "SECONDS|never", value_parser = plug)]
+    #[arg(long, value_name = "SECONDS|never", value_parser = plug, allow_negative_numbers = true)]
     pub(super) sim_plug: Option<PlugAfter>,
 }
 
