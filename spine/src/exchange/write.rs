@@ -146,12 +146,10 @@ impl Command<'_> {
         what: &Restriction<'_>,
         data: &Payload,
     ) -> Result<(), Refusal> {
-        let one = || Refusal::exchange_not_supported("selectors want one entry");
-        let from = data.record().and_then(|data| data.slot(0).items()).ok_or_else(one)?;
-        let (1, Some(from)) = (from.len(), (from.len() > 0).then(|| from.record(0)).flatten())
-        else {
-            return Err(one());
-        };
+        let from = data.record().and_then(|data| data.slot(0).items());
+        let from = from.filter(|from| from.len() == 1).and_then(|from| from.record(0));
+        let from =
+            from.ok_or_else(|| Refusal::exchange_not_supported("selectors want one entry"))?;
         let selection = self.selection(what)?;
         let Some(items) = work.slot_mut(0).items_mut() else { return Ok(()) };
         let mut is_applied = false;

@@ -10,7 +10,6 @@ use super::*;
 /// content type to its function (`eebus_json::Member`).
 #[derive(Clone, Debug, PartialEq, Choice)]
 #[names(Function)]
-#[expect(clippy::large_enum_variant, reason = "a message has one payload; most hold a list")]
 pub enum Payload {
     ActuatorLevelData(ActuatorLevelData),
     ActuatorLevelDescriptionData(ActuatorLevelDescriptionData),

@@ -61,9 +61,8 @@ fn r4_elements_of_selected_entries() {
         )),
         "",
     );
-    let expected = part(concat!(
-        r#"[{"limitId":1},{"isLimitActive":true},{"value":[{"number":42},{"scale":2}]}]"#
-    ));
+    let expected =
+        part(r#"[{"limitId":1},{"isLimitActive":true},{"value":[{"number":42},{"scale":2}]}]"#);
     assert_eq!(answered(LIMITS, &cmd), expected);
 }
 

@@ -1,0 +1,4 @@
+//! The model against the standard: its table of types, and examples of messages.
+
+mod examples;
+mod table;
