@@ -109,9 +109,9 @@ async fn start(State(api): State<Api>) -> Json<StatusDocument> {
 
 async fn plug(State(api): State<Api>, car: Remote, plugged: bool) -> Json<StatusDocument> {
     if plugged {
-        car.plug()
+        car.plug();
     } else {
-        car.unplug()
+        car.unplug();
     }
     api.after(|status| status.session.is_some() == plugged).await
 }

@@ -38,6 +38,8 @@ use crate::store::Notebook;
 
 /// The port task looks at the board at least this often.
 pub const TICK: Duration = Duration::from_millis(20);
+/// The port task rests at least this long between two turns without a wake-up.
+const LEAST_REST: Duration = Duration::from_millis(1);
 /// Energy and time alone are shown this often; everything else as soon as it changes.
 const SHOW: Duration = Duration::from_secs(1);
 
@@ -91,14 +93,21 @@ impl<P: EvsePort> Port<P> {
         self.charger.handle(Input::Controls(self.shared.controls()), self.clock.now());
         self.carry_out();
         self.board.advance(self.clock.now());
-        self.charger.handle(Input::Board(self.board.snapshot()), self.clock.now());
+        self.look();
         self.carry_out();
+        // What is shown includes what the board made of the command.
+        self.look();
         self.show();
 
         let now = self.clock.now();
         self.shared.tick(now);
         let next = self.charger.deadline(now).map_or(TICK, |deadline| deadline - now);
-        if self.unsent.is_some() { TICK } else { next.min(TICK) }
+        // A wake-up ends the rest at once; a missed deadline must not make the thread spin.
+        next.clamp(LEAST_REST, TICK)
+    }
+
+    fn look(&mut self) {
+        self.charger.handle(Input::Board(self.board.snapshot()), self.clock.now());
     }
 
     fn carry_out(&mut self) {
