@@ -1,4 +1,5 @@
 //! The model against the standard: its table of types, and examples of messages.
 
 mod examples;
+mod laws;
 mod table;

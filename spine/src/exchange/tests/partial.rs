@@ -114,6 +114,21 @@ fn the_only_entry_it_could_mean_is_completed() {
 }
 
 #[test]
+fn for_our_own_data_an_absent_identifier_is_a_value_like_any_other() {
+    let cmd = |value: &str| {
+        let entry = format!(r#"[{{"measurementId":1}},{{"value":[{{"number":{value}}}]}}]"#);
+        let data = format!(r#"[{{"measurementData":[{entry}]}}]"#);
+        filtered("measurementListData", PARTIAL, &data)
+    };
+    let local = |stored: &str, value: &str| {
+        with(stored, &cmd(value), Origin::Local, &Options::default()).expect("ours")
+    };
+    let appended = local(MEASUREMENTS, "8");
+    assert_eq!(appended.matches(r#""measurementId":1"#).count(), 3);
+    assert_eq!(local(&appended, "9"), but(&appended, r#""number":8"#, r#""number":9"#));
+}
+
+#[test]
 fn a_second_value_type_is_an_entry_of_its_own() {
     let cmd = filtered(
         "measurementListData",
