@@ -72,6 +72,7 @@ pub mod api;
 pub mod cli;
 pub mod clock;
 pub mod core;
+pub mod eebus;
 pub mod hardware;
 pub mod peers;
 pub mod port;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! state directory (locked) -> settings, memory, identity
-//!        -> port task (own thread) + hub -> API on the Unix socket
+//!        -> port task (own thread) + hub -> EEBUS on the network, API on the Unix socket
 //! ```
 //!
 //! Tasks are supervised together: a charger of which a part has died is in no known state, so
@@ -17,7 +17,6 @@ use core::time::Duration;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use ship::Ski;
 use ship::identity::{Identity, IdentityError};
@@ -28,8 +27,8 @@ use tracing::{error, warn};
 use crate::api::{self, Api, socket};
 use crate::clock::Clock;
 use crate::core::charger::Config;
+use crate::eebus::{self, Eebus};
 use crate::hardware::simulator::{Probe, Setup, Simulated, Simulator};
-use crate::peers::Peers;
 use crate::port::{self, Handle, PortLost};
 use crate::store::{self, Notebook, Settings, StateDir};
 
@@ -72,6 +71,8 @@ pub struct Network {
 pub struct Running {
     /// Its own SKI.
     pub ski: Ski,
+    /// Where SHIP listens.
+    pub address: SocketAddr,
     /// Where its state lives.
     pub state_dir: PathBuf,
     /// The handle on it.
@@ -127,7 +128,18 @@ pub async fn start(options: Options) -> Result<Running, Error> {
     let mut tasks = Tasks::default();
     let hub = tokio::spawn(hub.run());
 
-    let peers: Option<Arc<dyn Peers>> = None;
+    let ski = identity.ski();
+    let state_dir = options.state_dir;
+    let eebus = eebus::start(identity, &options.network, &state_dir, charger.clone()).await;
+    let Eebus { address, peers, task } = match eebus {
+        Ok(eebus) => eebus,
+        Err(error) => {
+            charger.stop();
+            return Err(Error::Eebus(error));
+        }
+    };
+    tasks.spawn("eebus", task.run(until.clone()));
+    let peers = Some(peers);
 
     let api = api::router(Api { charger: charger.clone(), peers, simulator: Some(remote) });
     tasks.spawn("api", async move {
@@ -135,8 +147,7 @@ pub async fn start(options: Options) -> Result<Running, Error> {
         Ok(())
     });
 
-    let state_dir = options.state_dir;
-    Ok(Running { ski: identity.ski(), state_dir, charger, ending, tasks, hub, port })
+    Ok(Running { ski, address, state_dir, charger, ending, tasks, hub, port })
 }
 
 impl Running {
@@ -225,6 +236,8 @@ pub enum Error {
         /// What is wrong.
         source: IdentityError,
     },
+    /// The EEBUS side cannot start.
+    Eebus(eebus::Error),
     /// The API's socket cannot be served.
     Socket(io::Error),
     /// The system has no thread for the port task.
@@ -258,6 +271,7 @@ impl fmt::Display for Error {
         match self {
             Self::Store(error) => error.fmt(f),
             Self::Identity { path, source } => write!(f, "{}: {source}", path.display()),
+            Self::Eebus(error) => error.fmt(f),
             Self::Socket(error) => write!(f, "cannot serve the socket of the API: {error}"),
             Self::Thread(error) => write!(f, "no thread for the port task: {error}"),
             Self::Lost { task, why: Some(why) } => write!(f, "the {task} task is lost: {why}"),

@@ -13,6 +13,8 @@ mod frame;
 mod handshake;
 pub mod identity;
 pub mod message;
+#[cfg(feature = "tokio")]
+pub mod net;
 pub mod trust;
 
 pub use connection::{

@@ -60,15 +60,20 @@
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
 
 pub mod datagram;
 pub mod device;
 pub mod engine;
 pub mod exchange;
 pub mod model;
+#[cfg(feature = "ship")]
+pub mod node;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod units;
+pub mod usecases;
 
 mod refusal;
 mod time;

@@ -4,10 +4,12 @@ mod args;
 mod client;
 mod show;
 
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
+use ship::net::StartError;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
@@ -15,6 +17,7 @@ use tracing::info;
 use self::args::{Args, Command, LogLevel, RunArgs, SimCommand};
 use self::client::Client;
 use crate::api::documents::StatusDocument;
+use crate::eebus;
 use crate::hardware::simulator::Setup;
 use crate::run::{self, Network, Options};
 use crate::store::{self, StateDir};
@@ -58,6 +61,11 @@ impl From<run::Error> for Failure {
     fn from(error: run::Error) -> Self {
         let code = match &error {
             run::Error::Store(store::Error::InUse { .. }) => Self::IN_USE,
+            run::Error::Eebus(eebus::Error::Start(StartError::Listen(_, error)))
+                if error.kind() == io::ErrorKind::AddrInUse =>
+            {
+                Self::IN_USE
+            }
             _ => Self::FAILED,
         };
         Self { code, text: error.to_string() }

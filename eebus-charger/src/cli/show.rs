@@ -39,6 +39,7 @@ pub(super) fn log(level: LogLevel) {
 pub(super) fn started(running: &Running) {
     line(&format!("{STRONG}eebus-charger {}{STRONG:#}", env!("CARGO_PKG_VERSION")));
     line(&format!("{DIM}SKI  {DIM:#} {}", running.ski));
+    line(&format!("{DIM}SHIP {DIM:#} {}", running.address));
     line(&format!("{DIM}state{DIM:#} {}", running.state_dir.display()));
 }
 

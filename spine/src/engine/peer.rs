@@ -120,12 +120,9 @@ impl Peer {
     }
 
     pub(super) fn forget_entity(&mut self, path: &[u32]) {
+        // Its use cases stay as announced: some announce a vehicle's for ever, and not again when
+        // the next one comes. Without the entity they mean nothing.
         self.cache.retain(|(entity, ..), _| entity != path);
-        if let Some(use_cases) = &mut self.use_cases {
-            use_cases
-                .use_case_information
-                .retain(|i| i.address.as_ref().is_none_or(|a| a.entity != path));
-        }
     }
 
     pub(super) fn forget_feature(&mut self, path: &[u32], number: u32) {

@@ -1,0 +1,167 @@
+//! The charger as a device of EEBUS: use cases on the one side, the charger's handle on the other.
+//!
+//! ```text
+//! energy manager -- SHIP -- spine::node -- use cases -- port::Handle -- port task -- board
+//! ```
+//!
+//! The entity of the charging station is there from the start; that of the vehicle comes and
+//! goes with the plug (CH-640). What overload protection allows is stated to the charger as a
+//! ceiling, and stated again every second: should this task hang, the ceiling lapses and the safe
+//! current applies (CH-600, CH-602).
+//!
+//! The task holds no rule of its own. What a limit means is for [`spine::usecases::opev`] to say,
+//! what follows from it for [`crate::core`].
+
+mod peers;
+mod task;
+mod vehicle;
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use ship::Ski;
+use ship::identity::Identity;
+use ship::net::{Announcement, Config, StartError, Target};
+use ship::trust::{TrustFile, TrustFileError, TrustIsFull};
+use spine::Engine;
+use spine::device::{EntityPlan, LocalDevice};
+use spine::engine::Mode;
+use spine::model::{DeviceClassificationManufacturerData, DeviceType, EntityType, PowerSource};
+use spine::node::Node;
+use spine::usecases::evsecc;
+use tokio::sync::{mpsc, watch};
+
+use crate::port::Handle;
+use crate::run::Network;
+use peers::Connections;
+pub(crate) use task::Task;
+
+/// The file with the decisions of the user in the state directory.
+const TRUST: &str = "trust.json";
+
+/// Private enterprise number of examples (RFC 5612): the project has none of its own.
+const VENDOR: u32 = 32_473;
+
+/// What the task shows of itself to those who ask about peers.
+#[derive(Clone, Debug, Default)]
+struct View {
+    /// The peer that has bound the vehicle's limits last.
+    guard: Option<Ski>,
+    /// The peers that were connected since the start.
+    seen: BTreeSet<Ski>,
+}
+
+/// The EEBUS side of a charger, started.
+pub(crate) struct Eebus {
+    /// Where SHIP listens.
+    pub(crate) address: SocketAddr,
+    /// The peers, for the API.
+    pub(crate) peers: Arc<dyn crate::peers::Peers>,
+    /// What has to run.
+    pub(crate) task: Task,
+}
+
+/// Opens the port and announces the charger. The decisions of the user are loaded before.
+///
+/// # Errors
+///
+/// If the trust file is strange, or the port is taken.
+pub(crate) async fn start(
+    identity: Identity,
+    network: &Network,
+    state_dir: &Path,
+    charger: Handle,
+) -> Result<Eebus, Error> {
+    let unique = unique(identity.ski());
+    let (file, mut trust) = TrustFile::open(state_dir.join(TRUST)).map_err(Error::Trust)?;
+    let mut is_new = false;
+    for ski in &network.trust {
+        is_new |= trust.trust(*ski).map_err(Error::Full)?;
+    }
+    if is_new {
+        file.save(&trust).map_err(Error::Trust)?;
+    }
+
+    let mut config = Config::new(identity, format!("i:{VENDOR}_u:{unique}"));
+    config.listen = Some(network.listen);
+    config.targets = network
+        .dial
+        .iter()
+        .map(|address| Target { address: address.to_string(), ski: None })
+        .collect();
+    config.trust = trust;
+    config.trust_file = Some(file);
+    config.announcement = network.announce.then(|| announcement(&unique));
+
+    let (engine, station) = device(&unique);
+    let node = Node::start(config, engine).await.map_err(Error::Start)?;
+    let address = node.ship().address().unwrap_or(network.listen);
+    let (view, viewed) = watch::channel(View::default());
+    let (forget, forgotten) = mpsc::channel(8);
+    let peers = Connections::new(node.ship().clone(), viewed, forget);
+    let task = Task::new(node, charger, station, view, forgotten);
+    Ok(Eebus { address, peers: Arc::new(peers), task })
+}
+
+/// What tells this charger from others of its kind.
+fn unique(ski: Ski) -> String {
+    let ski = ski.to_string();
+    format!("Charger-{}", &ski[..12])
+}
+
+fn announcement(unique: &str) -> Announcement {
+    Announcement {
+        instance: format!("eebus-charger-{unique}"),
+        brand: Some("eebus-charger".into()),
+        device_type: Some("Wallbox".into()),
+        model: Some("Reference".into()),
+        serial: Some(unique.into()),
+        categories: vec![3],
+    }
+}
+
+/// The device with the entity of the charging station, and the path of that.
+fn device(unique: &str) -> (Engine, Vec<u32>) {
+    let address = format!("d:_i:{VENDOR}_{unique}");
+    let device = LocalDevice::new(address.as_str().into(), DeviceType::ChargingStation);
+    let mut engine = Engine::new(device, Mode::Tolerant);
+    let mut plan = EntityPlan::new(EntityType::EVSE);
+    let name_plate = DeviceClassificationManufacturerData {
+        device_name: Some("eebus-charger".into()),
+        serial_number: Some(unique.into()),
+        software_revision: Some(env!("CARGO_PKG_VERSION").into()),
+        vendor_name: Some("eebus-charger".into()),
+        brand_name: Some("eebus-charger".into()),
+        power_source: Some(PowerSource::Mains3Phase),
+        ..Default::default()
+    };
+    evsecc::Evse::plan(&mut plan, name_plate);
+    let station = engine.add_entity(plan).expect("an entity at the top needs no parent");
+    (engine, station)
+}
+
+/// Why the EEBUS side cannot start.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The trust file cannot be used; it is left as it is.
+    Trust(TrustFileError),
+    /// More peers than a charger can trust.
+    Full(TrustIsFull),
+    /// SHIP cannot start: the port, mostly.
+    Start(StartError),
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Trust(error) => write!(f, "the trust file cannot be used: {error}"),
+            Self::Full(error) => error.fmt(f),
+            Self::Start(error) => write!(f, "SHIP: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

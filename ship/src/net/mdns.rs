@@ -1,0 +1,239 @@
+//! Being found on the local network: the service `_ship._tcp` (SHIP 1.1.0 §7).
+
+use core::time::Duration;
+use std::fmt;
+use std::format;
+use std::net::SocketAddr;
+use std::string::{String, ToString};
+use std::vec;
+use std::vec::Vec;
+
+use mdns_sd::{ServiceDaemon, ServiceInfo};
+
+use super::PATH;
+use crate::identity::Ski;
+
+const SERVICE: &str = "_ship._tcp.local.";
+/// A TXT record has at most this many octets (§7.3.2).
+const MAX_TXT: usize = 400;
+/// So long a goodbye may take.
+const GOODBYE_WITHIN: Duration = Duration::from_secs(1);
+
+/// How a node presents itself. Hints for people: nothing is decided by them.
+///
+/// Texts have 1 to 32 octets and neither spaces, control characters nor `;` (the requirements for
+/// the installation process, 220); what is `None` is left out.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Announcement {
+    /// Name of the service instance, 1 to 63 octets. mDNS adds a number if it is taken.
+    pub instance: String,
+    /// The manufacturer's name.
+    pub brand: Option<String>,
+    /// What it is: `Wallbox`, `EnergyManagementSystem`.
+    pub device_type: Option<String>,
+    /// The product.
+    pub model: Option<String>,
+    /// The number printed on the device.
+    pub serial: Option<String>,
+    /// What it is, by number: 1 grid connection point hub, 2 energy management system,
+    /// 3 e-mobility, 4 HVAC, 5 inverter, 6 domestic appliance, 7 metering.
+    pub categories: Vec<u8>,
+}
+
+impl Announcement {
+    /// The TXT record, in the order in which some peers need it: what is mandatory first.
+    fn txt(&self, ship_id: &str, ski: Ski) -> Result<Vec<(&'static str, String)>, AnnouncementError> {
+        let optional = [
+            ("brand", &self.brand),
+            ("type", &self.device_type),
+            ("model", &self.model),
+            ("serial", &self.serial),
+        ];
+        let mut txt = vec![
+            ("txtvers", "1".into()),
+            ("id", ship_id.into()),
+            ("path", PATH.into()),
+            // Lower case: openeebus never dials a node that announces upper case.
+            ("ski", ski.to_string()),
+            // Never auto accept.
+            ("register", "false".into()),
+            ("ecc", "false".into()),
+        ];
+        check("id", ship_id, 63)?;
+        for (key, value) in optional {
+            if let Some(value) = value {
+                check(key, value, 32)?;
+                txt.push((key, value.clone()));
+            }
+        }
+        if !self.categories.is_empty() {
+            let numbers: Vec<String> = self.categories.iter().map(u8::to_string).collect();
+            txt.push(("cat", numbers.join(",")));
+        }
+        let octets: usize = txt.iter().map(|(key, value)| 1 + key.len() + 1 + value.len()).sum();
+        if octets > MAX_TXT { Err(AnnouncementError::TooLong) } else { Ok(txt) }
+    }
+}
+
+fn check(key: &'static str, value: &str, max: usize) -> Result<(), AnnouncementError> {
+    let is_allowed = |c: char| !c.is_control() && !c.is_whitespace() && c != ';';
+    if (1..=max).contains(&value.len()) && value.chars().all(is_allowed) {
+        Ok(())
+    } else {
+        Err(AnnouncementError::Value(key))
+    }
+}
+
+/// Announces until it is told to stop.
+pub(super) struct Announcer {
+    daemon: ServiceDaemon,
+    name: String,
+}
+
+impl Announcer {
+    /// Announces a node that listens at `local`. Needs no runtime: the library has its own thread.
+    pub(super) fn start(
+        announcement: &Announcement,
+        ship_id: &str,
+        ski: Ski,
+        local: SocketAddr,
+    ) -> Result<Self, AnnouncementError> {
+        let txt = announcement.txt(ship_id, ski)?;
+        if !(1..=63).contains(&announcement.instance.len()) {
+            return Err(AnnouncementError::Value("instance"));
+        }
+        // openeebus dials the host name and not the addresses, so the name is announced, too.
+        // Letters, digits and hyphens only: it is also the name in TLS.
+        let host = format!("ship-{}.local.", &ski.to_string()[..12]);
+        let info = |address: &str| {
+            ServiceInfo::new(
+                SERVICE,
+                &announcement.instance,
+                &host,
+                address,
+                local.port(),
+                txt.as_slice(),
+            )
+        };
+        let info = if local.ip().is_unspecified() {
+            info("")?.enable_addr_auto()
+        } else {
+            info(&local.ip().to_string())?
+        };
+        let daemon = ServiceDaemon::new()?;
+        let name = info.get_fullname().to_string();
+        // A goodbye first: the Go stack looks again at a node that it has seen before only if
+        // the old record was withdrawn.
+        daemon.register(info.clone())?;
+        daemon.unregister(&name)?;
+        daemon.register(info)?;
+        Ok(Self { daemon, name })
+    }
+
+    /// Says goodbye.
+    pub(super) async fn stop(self) {
+        let goodbye = async {
+            if let Ok(said) = self.daemon.unregister(&self.name) {
+                let _ = said.recv_async().await;
+            }
+            if let Ok(stopped) = self.daemon.shutdown() {
+                let _ = stopped.recv_async().await;
+            }
+        };
+        let _ = tokio::time::timeout(GOODBYE_WITHIN, goodbye).await;
+    }
+}
+
+/// A node that cannot be announced.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum AnnouncementError {
+    /// The value of this TXT key is empty, too long, or has characters that are not allowed.
+    Value(&'static str),
+    /// The TXT record has more than 400 octets.
+    TooLong,
+    /// mDNS does not work here.
+    Mdns(mdns_sd::Error),
+}
+
+impl From<mdns_sd::Error> for AnnouncementError {
+    fn from(error: mdns_sd::Error) -> Self {
+        Self::Mdns(error)
+    }
+}
+
+impl fmt::Display for AnnouncementError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(key) => write!(f, "mdns: invalid value for {key}"),
+            Self::TooLong => write!(f, "mdns: record of more than {MAX_TXT} octets"),
+            Self::Mdns(error) => write!(f, "mdns: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for AnnouncementError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wallbox() -> Announcement {
+        Announcement {
+            instance: "EVSE-One-0001".into(),
+            brand: Some("Example".into()),
+            device_type: Some("Wallbox".into()),
+            model: Some("EVSE-One".into()),
+            serial: Some("0001".into()),
+            categories: vec![3],
+        }
+    }
+
+    fn ski() -> Ski {
+        "B55228FC75F601DA794FF2F9741CF699910FC9C9".parse().expect("an SKI")
+    }
+
+    #[test]
+    fn a_record_has_the_mandatory_keys_first_and_the_ski_in_lower_case() {
+        let txt = wallbox().txt("i:55555_u:EVSE-One-0001", ski()).expect("valid");
+        let strings: Vec<String> = txt.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        assert_eq!(
+            strings,
+            [
+                "txtvers=1",
+                "id=i:55555_u:EVSE-One-0001",
+                "path=/ship/",
+                "ski=b55228fc75f601da794ff2f9741cf699910fc9c9",
+                "register=false",
+                "ecc=false",
+                "brand=Example",
+                "type=Wallbox",
+                "model=EVSE-One",
+                "serial=0001",
+                "cat=3",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_not_known_is_left_out_rather_than_empty() {
+        let txt = Announcement { instance: "x".into(), ..Announcement::default() };
+        assert_eq!(txt.txt("i:1_u:2", ski()).expect("valid").len(), 6);
+        let empty = Announcement { brand: Some(String::new()), ..wallbox() };
+        assert!(matches!(empty.txt("i:1_u:2", ski()), Err(AnnouncementError::Value("brand"))));
+    }
+
+    #[test]
+    fn values_that_peers_cannot_read_are_refused() {
+        for brand in ["with space", "semi;colon", "new\nline", &"x".repeat(33)] {
+            let wrong = Announcement { brand: Some(brand.into()), ..wallbox() };
+            assert!(wrong.txt("i:1_u:2", ski()).is_err(), "{brand:?}");
+        }
+        assert!(matches!(
+            wallbox().txt(&"x".repeat(64), ski()),
+            Err(AnnouncementError::Value("id"))
+        ));
+        let long = Announcement { categories: vec![100; 100], ..wallbox() };
+        assert!(matches!(long.txt("i:1_u:2", ski()), Err(AnnouncementError::TooLong)));
+    }
+}

@@ -1,0 +1,26 @@
+//! The adapter to the network: sockets, TLS, WebSocket, mDNS, and the node that has them all.
+//!
+//! Protocol is elsewhere: a [`Connection`](crate::Connection) is driven here, and judged there.
+//! Time is tokio's, which a test can pause; streams can be any, so that a test needs no network.
+
+mod clock;
+mod drive;
+mod link;
+mod mdns;
+mod node;
+mod socket;
+mod tls;
+mod verify;
+
+pub use drive::Reason;
+pub use link::{LinkError, Secured, Stream, accept, connect};
+pub use mdns::{Announcement, AnnouncementError};
+pub use node::{
+    Config, Event, Events, Handle, Limits, Node, Peer, PeerState, SendError, StartError, Target,
+    TargetError, TrustError,
+};
+pub use socket::{Incoming, Socket};
+pub use tls::{Tls, provider};
+
+/// Where the WebSocket is, as everybody has it.
+pub(crate) const PATH: &str = "/ship/";

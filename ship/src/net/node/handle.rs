@@ -1,0 +1,222 @@
+//! What the application holds.
+
+use std::boxed::Box;
+use std::fmt;
+use std::net::SocketAddr;
+use std::string::String;
+use std::vec::Vec;
+
+use eebus_json::Raw;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::peers::{Peer, PeerState, Snapshot};
+use super::Event;
+use crate::connection::Role;
+use crate::identity::Ski;
+use crate::net::drive::Command;
+use crate::net::link::Stream;
+use crate::trust::{TrustFileError, TrustIsFull};
+
+/// What the hub is asked for.
+pub(super) enum Request {
+    Decide(Ski, Decision, oneshot::Sender<Result<(), TrustError>>),
+    Attach { stream: Box<dyn Stream>, role: Role, expected: Option<Ski>, name: String },
+    /// The sender is dropped when everything is over.
+    Shutdown(oneshot::Sender<()>),
+}
+
+/// A decision of the user.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Decision {
+    Trust,
+    Refuse,
+    Forget,
+}
+
+/// Asks a node for things. Clones ask the same node; when the last one is gone, the node shuts
+/// down.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    requests: mpsc::Sender<Request>,
+    view: watch::Receiver<Snapshot>,
+    ski: Ski,
+    address: Option<SocketAddr>,
+}
+
+impl Handle {
+    pub(super) fn new(
+        requests: mpsc::Sender<Request>,
+        view: watch::Receiver<Snapshot>,
+        ski: Ski,
+        address: Option<SocketAddr>,
+    ) -> Self {
+        Self { requests, view, ski, address }
+    }
+
+    /// The node's own SKI.
+    pub fn ski(&self) -> Ski {
+        self.ski
+    }
+
+    /// Where the node listens.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
+    /// Takes a payload for a connected peer to be sent.
+    ///
+    /// Does not wait. A peer that stops reading is disconnected after 10 s; until then its queue
+    /// may be [full](SendError::Full).
+    pub fn send(&self, ski: Ski, payload: Raw) -> Result<(), SendError> {
+        let view = self.view.borrow();
+        let route = view.routes.get(&ski).ok_or(SendError::NotConnected)?;
+        route.try_send(Command::Send(payload)).map_err(|error| match error {
+            TrySendError::Full(_) => SendError::Full,
+            TrySendError::Closed(_) => SendError::NotConnected,
+        })
+    }
+
+    /// Trusts a peer from now on; one that waits goes on at once. Returns when the decision is
+    /// kept.
+    pub async fn trust(&self, ski: Ski) -> Result<(), TrustError> {
+        self.decide(ski, Decision::Trust).await
+    }
+
+    /// Sends a peer away, now and whenever it comes again. Returns when the decision is kept.
+    pub async fn refuse(&self, ski: Ski) -> Result<(), TrustError> {
+        self.decide(ski, Decision::Refuse).await
+    }
+
+    /// Takes back what was decided about a peer: a connected one is sent away and may ask again.
+    /// Returns when that is kept.
+    pub async fn untrust(&self, ski: Ski) -> Result<(), TrustError> {
+        self.decide(ski, Decision::Forget).await
+    }
+
+    async fn decide(&self, ski: Ski, decision: Decision) -> Result<(), TrustError> {
+        if ski == self.ski {
+            return Err(TrustError::Own);
+        }
+        let (done, decided) = oneshot::channel();
+        let request = Request::Decide(ski, decision, done);
+        self.requests.send(request).await.map_err(|_| TrustError::Stopped)?;
+        decided.await.map_err(|_| TrustError::Stopped)?
+    }
+
+    /// All peers that are trusted, refused or connected in any way, in the order of their SKIs.
+    pub fn peers(&self) -> Vec<Peer> {
+        self.view.borrow().peers.clone()
+    }
+
+    /// The peers that wait for the user.
+    pub fn waiting(&self) -> Vec<Peer> {
+        let view = self.view.borrow();
+        view.peers.iter().filter(|peer| peer.state == PeerState::Waiting).cloned().collect()
+    }
+
+    /// Waits until [`Handle::peers`] has changed since this clone last looked; `false` when the
+    /// node has stopped.
+    pub async fn changed(&mut self) -> bool {
+        self.view.changed().await.is_ok()
+    }
+
+    /// Has the node run a connection over any stream, as if a peer had opened it
+    /// ([`Role::Server`]) or the node had ([`Role::Client`], then to the peer `expected` unless
+    /// any will do). `name` stands for the address. Connections of this kind are not redialled.
+    ///
+    /// `false` when the node has stopped.
+    pub async fn attach(
+        &self,
+        stream: impl Stream + 'static,
+        role: Role,
+        expected: Option<Ski>,
+        name: impl Into<String>,
+    ) -> bool {
+        let name = name.into();
+        let request = Request::Attach { stream: Box::new(stream), role, expected, name };
+        self.requests.send(request).await.is_ok()
+    }
+
+    /// Ends all connections in an orderly way and stops the node. Takes three seconds at most if
+    /// peers do not answer.
+    pub async fn shutdown(&self) {
+        let (done, over) = oneshot::channel();
+        if self.requests.send(Request::Shutdown(done)).await.is_ok() {
+            let _ = over.await;
+        }
+    }
+}
+
+/// What the application hears. When it is dropped, the node shuts down.
+#[derive(Debug)]
+pub struct Events(mpsc::Receiver<Event>);
+
+impl Events {
+    pub(super) fn new(events: mpsc::Receiver<Event>) -> Self {
+        Self(events)
+    }
+
+    /// The next event; `None` when the node has stopped. Nothing is lost if the future is
+    /// dropped.
+    ///
+    /// Who does not ask slows its peers down: their payloads are no longer read.
+    pub async fn next(&mut self) -> Option<Event> {
+        self.0.recv().await
+    }
+}
+
+/// A payload that was not sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The peer is not connected.
+    NotConnected,
+    /// The peer does not read what has been sent before.
+    Full,
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotConnected => "peer is not connected",
+            Self::Full => "peer does not read",
+        })
+    }
+}
+
+impl std::error::Error for SendError {}
+
+/// A decision that does not hold.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum TrustError {
+    /// It is the node's own SKI.
+    Own,
+    /// There is no room for another peer.
+    Full(TrustIsFull),
+    /// The decision could not be kept, so it was not taken.
+    File(TrustFileError),
+    /// The node has stopped.
+    Stopped,
+}
+
+impl fmt::Display for TrustError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Own => f.write_str("this is the node's own SKI"),
+            Self::Full(error) => write!(f, "{error}"),
+            Self::File(_) => f.write_str("decision cannot be kept"),
+            Self::Stopped => f.write_str("node has stopped"),
+        }
+    }
+}
+
+impl std::error::Error for TrustError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::File(error) => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! The connections that there are, from the first octet to the end.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::string::String;
+use std::vec::Vec;
+
+use eebus_json::Instant;
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+
+use super::rivals::Rival;
+use crate::connection::{Leave, Role, Stage};
+use crate::identity::Ski;
+use crate::net::drive::{Command, LinkId};
+
+/// One connection.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) role: Role,
+    /// Where it comes from or goes to, for people.
+    pub(super) address: String,
+    /// Where it comes from, for limits.
+    pub(super) ip: Option<IpAddr>,
+    /// The peer and a number that grows with every proof: the newest has the biggest.
+    pub(super) proven: Option<(Ski, u64)>,
+    /// None before there is somebody to read them.
+    pub(super) commands: Option<mpsc::Sender<Command>>,
+    /// None before the WebSocket is open.
+    pub(super) stage: Option<Stage>,
+    /// When the data exchange began.
+    pub(super) opened: Option<Instant>,
+    pub(super) is_leaving: bool,
+    pub(super) task: AbortHandle,
+}
+
+impl Link {
+    pub(super) fn new(role: Role, address: String, ip: Option<IpAddr>, task: AbortHandle) -> Self {
+        Self {
+            role,
+            address,
+            ip,
+            proven: None,
+            commands: None,
+            stage: None,
+            opened: None,
+            is_leaving: false,
+            task,
+        }
+    }
+
+    pub(super) fn ski(&self) -> Option<Ski> {
+        self.proven.map(|(ski, _)| ski)
+    }
+
+    fn number(&self) -> u64 {
+        self.proven.map_or(0, |(_, number)| number)
+    }
+
+    /// Passes a command on; a connection that cannot take it is ended the hard way.
+    pub(super) fn command(&self, command: Command) {
+        let taken = self.commands.as_ref().map(|commands| commands.try_send(command));
+        if !matches!(taken, Some(Ok(()))) {
+            self.task.abort();
+        }
+    }
+
+    pub(super) fn leave(&mut self, leave: Leave) {
+        if !self.is_leaving {
+            self.is_leaving = true;
+            self.command(Command::Leave(leave));
+        }
+    }
+}
+
+/// All connections.
+#[derive(Debug, Default)]
+pub(super) struct Links {
+    all: BTreeMap<LinkId, Link>,
+    last_id: u64,
+    proofs: u64,
+}
+
+impl Links {
+    pub(super) fn next_id(&mut self) -> LinkId {
+        self.last_id += 1;
+        LinkId(self.last_id)
+    }
+
+    pub(super) fn insert(&mut self, id: LinkId, link: Link) {
+        self.all.insert(id, link);
+    }
+
+    pub(super) fn remove(&mut self, id: LinkId) -> Option<Link> {
+        self.all.remove(&id)
+    }
+
+    pub(super) fn get(&self, id: LinkId) -> Option<&Link> {
+        self.all.get(&id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: LinkId) -> Option<&mut Link> {
+        self.all.get_mut(&id)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (LinkId, &Link)> {
+        self.all.iter().map(|(id, link)| (*id, link))
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Link> {
+        self.all.values_mut()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    pub(super) fn of_task(&self, task: tokio::task::Id) -> Option<LinkId> {
+        self.all.iter().find(|(_, link)| link.task.id() == task).map(|(id, _)| *id)
+    }
+
+    /// The peer of a connection has proven its key.
+    pub(super) fn prove(&mut self, id: LinkId, ski: Ski) {
+        self.proofs += 1;
+        if let Some(link) = self.all.get_mut(&id) {
+            link.proven = Some((ski, self.proofs));
+        }
+    }
+
+    /// The connections of a peer that are not being closed, the newest last.
+    pub(super) fn live(&self, ski: Ski) -> Vec<(LinkId, &Link)> {
+        let of_peer = |link: &Link| link.ski() == Some(ski) && !link.is_leaving;
+        let mut live: Vec<_> = self.iter().filter(|(_, link)| of_peer(link)).collect();
+        live.sort_by_key(|(_, link)| link.number());
+        live
+    }
+
+    pub(super) fn rivals(&self, ski: Ski) -> Vec<Rival> {
+        let mut links: Vec<_> =
+            self.iter().filter(|(_, link)| link.ski() == Some(ski)).collect();
+        links.sort_by_key(|(_, link)| link.number());
+        let rival = |(id, link): (LinkId, &Link)| Rival {
+            id,
+            is_leaving: link.is_leaving,
+            role: link.role,
+        };
+        links.into_iter().map(rival).collect()
+    }
+
+    /// Connections that came in and are not set up yet.
+    pub(super) fn half_open(&self, ip: Option<IpAddr>) -> usize {
+        self.all
+            .values()
+            .filter(|link| link.role == Role::Server && link.stage.is_none())
+            .filter(|link| ip.is_none() || link.ip == ip)
+            .count()
+    }
+
+    /// Whether `id` is newer than `other`.
+    pub(super) fn is_newer(&self, id: LinkId, other: LinkId) -> bool {
+        let number = |id: LinkId| self.all.get(&id).map(Link::number);
+        number(id) >= number(other)
+    }
+}

@@ -1,0 +1,261 @@
+//! A node: it listens, it dials, and it knows whom it trusts.
+//!
+//! One task, the hub, holds the state: connections, targets, trust. Every connection has a task
+//! of its own. The application holds a [`Handle`] to ask for things and [`Events`] to hear of
+//! them.
+//!
+//! ```no_run
+//! use ship::identity::Identity;
+//! use ship::net::{Config, Event, Node};
+//! use ship::trust::TrustFile;
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let identity = Identity::load_or_create("identity.pem".as_ref(), "i:55555_u:EVSE-One-0001")?;
+//! let (file, trust) = TrustFile::open("trust.json")?;
+//! let mut config = Config::new(identity, "i:55555_u:EVSE-One-0001");
+//! config.listen = Some("0.0.0.0:4712".parse()?);
+//! config.trust = trust;
+//! config.trust_file = Some(file);
+//!
+//! let (node, mut events) = Node::start(config).await?;
+//! while let Some(event) = events.next().await {
+//!     match event {
+//!         // Only because this is an example: ask the user.
+//!         Event::Waiting { ski, .. } => node.trust(ski).await?,
+//!         Event::Data { ski, payload } => node.send(ski, payload)?,
+//!         _ => {}
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod attempt;
+mod dial;
+mod handle;
+mod hub;
+mod links;
+mod peers;
+mod rivals;
+mod throttle;
+
+use std::boxed::Box;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::string::String;
+use std::vec::Vec;
+
+use eebus_json::Raw;
+use rustls::crypto::CryptoProvider;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+
+use super::clock::Clock;
+use super::drive::Reason;
+use super::mdns::{Announcement, AnnouncementError, Announcer};
+use super::tls::{Tls, provider};
+use crate::connection::{Role, Settings};
+use crate::identity::{Identity, Ski};
+use crate::message::Version;
+use crate::trust::{Trust, TrustFile};
+
+pub use dial::{Target, TargetError};
+pub use handle::{Events, Handle, SendError, TrustError};
+pub use peers::{Peer, PeerState};
+
+use hub::Hub;
+
+/// So many events may wait for the application; then connections stop reading.
+const EVENTS: usize = 16;
+
+/// What a node is made of.
+#[derive(Debug)]
+pub struct Config {
+    /// Key and certificate.
+    pub identity: Identity,
+    /// SHIP ID, versions and waiting times.
+    pub settings: Settings,
+    /// Whom the user trusts, loaded before the port opens.
+    pub trust: Trust,
+    /// Where decisions are kept; nowhere without it.
+    pub trust_file: Option<TrustFile>,
+    /// Where to listen; port 0 takes any. Every SHIP node listens: without an address the node
+    /// serves only streams that [`Handle::attach`] gives it.
+    pub listen: Option<SocketAddr>,
+    /// Whom to dial, for ever.
+    pub targets: Vec<Target>,
+    /// How to be found by mDNS; not at all without it.
+    pub announcement: Option<Announcement>,
+    /// How many of everything.
+    pub limits: Limits,
+    /// The cryptography.
+    pub provider: CryptoProvider,
+}
+
+impl Config {
+    /// A node that neither listens nor dials nor trusts anybody yet.
+    pub fn new(identity: Identity, ship_id: impl Into<Box<str>>) -> Self {
+        let settings = Settings { is_announced: false, ..Settings::new(ship_id) };
+        Self {
+            identity,
+            settings,
+            trust: Trust::new(),
+            trust_file: None,
+            listen: None,
+            targets: Vec::new(),
+            announcement: None,
+            limits: Limits::default(),
+            provider: provider(),
+        }
+    }
+}
+
+/// How many of everything (SHIP 1.1.0 §8.1 and its practice).
+///
+/// Strangers have slots of their own, so that they cannot lock a trusted peer out.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Limits {
+    /// Trusted peers that are connected: 2 or more. One slot stays free in each direction.
+    pub trusted: usize,
+    /// Unknown peers that wait for the user.
+    pub waiting: usize,
+    /// Connections that are being set up, until the WebSocket is open.
+    pub half_open: usize,
+    /// The same, from one IP address.
+    pub half_open_per_ip: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { trusted: 8, waiting: 4, half_open: 8, half_open_per_ip: 4 }
+    }
+}
+
+/// What the application hears.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// An unknown peer waits for the user: [`Handle::trust`] or [`Handle::refuse`].
+    Waiting {
+        /// Its proven SKI.
+        ski: Ski,
+        /// Where it is connected from, or was dialled at.
+        address: String,
+    },
+    /// A trusted peer is connected, and payloads may be exchanged. If it was connected already,
+    /// this connection has replaced the other one: a new session begins.
+    Connected {
+        /// Its SKI.
+        ski: Ski,
+        /// Who opened the connection.
+        role: Role,
+        /// The version of SHIP in use.
+        version: Version,
+    },
+    /// A payload.
+    Data {
+        /// From whom.
+        ski: Ski,
+        /// JSON text.
+        payload: Raw,
+    },
+    /// A peer told its SHIP ID for the first time, or another one than before.
+    ShipId {
+        /// Its SKI.
+        ski: Ski,
+        /// Its SHIP ID.
+        ship_id: Box<str>,
+        /// Whether it was another one before.
+        is_changed: bool,
+    },
+    /// A peer that was connected is no longer.
+    Disconnected {
+        /// Its SKI.
+        ski: Ski,
+        /// Why.
+        reason: Reason,
+    },
+}
+
+/// A node, to be started.
+#[derive(Debug)]
+pub struct Node;
+
+impl Node {
+    /// Opens the port, announces the node and starts its tasks on the current runtime.
+    pub async fn start(config: Config) -> Result<(Handle, Events), StartError> {
+        if !(1..=63).contains(&config.settings.ship_id.len()) {
+            return Err(StartError::ShipId);
+        }
+        let tls = Tls::new(&config.identity, config.provider).map_err(StartError::Tls)?;
+        let listener = match config.listen {
+            Some(address) => Some(
+                TcpListener::bind(address).await.map_err(|e| StartError::Listen(address, e))?,
+            ),
+            None => None,
+        };
+        let local = listener.as_ref().map(TcpListener::local_addr).transpose();
+        let local = local.map_err(StartError::Address)?;
+        let mut settings = config.settings;
+        let announcer = match (&config.announcement, local) {
+            (Some(announcement), Some(local)) => {
+                settings.is_announced = true;
+                let announcer = Announcer::start(announcement, &settings.ship_id, tls.ski(), local);
+                Some(announcer.map_err(StartError::Announcement)?)
+            }
+            _ => None,
+        };
+
+        let (requests, requested) = mpsc::channel(16);
+        let (told, events) = mpsc::channel(EVENTS);
+        let (snapshot, view) = watch::channel(peers::Snapshot::default());
+        let handle = Handle::new(requests, view, tls.ski(), local);
+        let hub = Hub::new(hub::Parts {
+            clock: Clock::start(),
+            tls,
+            settings,
+            limits: config.limits,
+            trust: config.trust,
+            trust_file: config.trust_file,
+            targets: config.targets,
+            listener,
+            announcer,
+            requests: requested,
+            events: told,
+            snapshot,
+        });
+        tokio::spawn(hub.run());
+        Ok((handle, Events::new(events)))
+    }
+}
+
+/// A node that cannot start.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A SHIP ID is 1 to 63 octets.
+    ShipId,
+    /// The provider cannot sign with the node's key.
+    Tls(rustls::Error),
+    /// The port cannot be opened.
+    Listen(SocketAddr, io::Error),
+    /// The port is open, but nobody knows which.
+    Address(io::Error),
+    /// The announcement is invalid, or mDNS does not work here.
+    Announcement(AnnouncementError),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ShipId => f.write_str("a SHIP ID has 1 to 63 octets"),
+            Self::Tls(error) => write!(f, "key cannot be used: {error}"),
+            Self::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
+            Self::Address(error) => write!(f, "cannot find out the port: {error}"),
+            Self::Announcement(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
