@@ -1,7 +1,5 @@
 //! The runtime's clock, as the cores want it.
 
-use core::time::Duration;
-
 use eebus_json::Instant;
 
 /// Reads tokio's clock, which a test can pause, and never another one.
@@ -29,9 +27,5 @@ impl Clock {
             Some(deadline) => tokio::time::sleep_until(deadline).await,
             None => core::future::pending().await,
         }
-    }
-
-    pub(crate) async fn pause(duration: Duration) {
-        tokio::time::sleep(duration).await;
     }
 }
