@@ -113,7 +113,7 @@ impl Guard {
             }
             // The next vehicle gets an order of its own.
             Event::EntityRemoved { peer, entity } => {
-                self.orders.retain(|o| o.partner.peer != *peer || o.partner.entity != *entity)
+                self.orders.retain(|o| o.partner.peer != *peer || o.partner.entity != *entity);
             }
             Event::Gone { peer } => self.orders.retain(|order| order.partner.peer != *peer),
             _ => {}

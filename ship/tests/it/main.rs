@@ -1,0 +1,7 @@
+//! Stories of nodes: pairing, loss and return, hostile peers.
+
+mod bench;
+mod hostile;
+mod pairing;
+mod redial;
+mod rivals;
