@@ -1,0 +1,121 @@
+//! What is taken of a write, and what becomes of it (e-mobility 7.3).
+
+use super::*;
+
+fn raw_write(story: &mut Story, limits: Vec<LoadControlLimitData>) -> Result<(), Failure> {
+    write(story, Cmd::partial(List::from(limits)))
+}
+
+fn write(story: &mut Story, cmd: Cmd) -> Result<(), Failure> {
+    let left = &mut story.left;
+    let vehicle = left.party.vehicle().expect("a vehicle");
+    let addresses = left.party.client.addresses(&vehicle, Function::LoadControlLimitListData);
+    let (own, theirs) = addresses.map(|(o, t)| (o.clone(), t.clone())).expect("linked");
+    let request = left.engine.write(Story::PEER, &own, &theirs, cmd, story.now).expect("linked");
+    story.settle();
+    let answer = story.left.events.iter().rev().find_map(|event| match event {
+        Event::Answered { request: r, result, .. } if *r == request => Some(result.clone()),
+        _ => None,
+    });
+    answer.expect("answered at once")
+}
+
+fn entry(id: u32, value: Option<ScaledNumber>) -> LoadControlLimitData {
+    LoadControlLimitData {
+        limit_id: Some(LoadControlLimitId(id)),
+        is_limit_active: Some(true),
+        value,
+        ..Default::default()
+    }
+}
+
+fn number(result: &Result<(), Failure>) -> ErrorNumber {
+    match result {
+        Ok(()) => ErrorNumber::NO_ERROR,
+        Err(Failure::Refused(refusal)) => refusal.number,
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[test]
+fn a_write_is_taken_as_a_whole_or_not_at_all() {
+    let mut story = plugged_in();
+    order(&mut story, amps(10));
+    let amperes = |value| Some(ScaledNumber::from_integer(value));
+    for bad in [
+        vec![entry(99, amperes(8))],
+        vec![entry(1, amperes(8)), entry(2, amperes(-5))],
+        vec![entry(1, Some(ScaledNumber::new(-1, 300)))],
+    ] {
+        let result = raw_write(&mut story, bad);
+        assert_eq!(number(&result), ErrorNumber::COMMAND_REJECTED);
+        assert_eq!(ceiling(&story).0, amps(10));
+        assert_eq!(published(&story), [limit(true, 10); 3]);
+    }
+}
+
+#[test]
+fn an_active_limit_needs_a_value() {
+    let mut story = plugged_in();
+    // Of the whole list, as some write it, without the value.
+    let entries = [entry(1, None), entry(2, None), entry(3, None)];
+    let result = write(&mut story, Cmd::full(List::from(entries.to_vec())));
+    assert_eq!(number(&result), ErrorNumber::COMMAND_REJECTED);
+    assert_eq!(published(&story), [limit(false, 0); 3]);
+}
+
+#[test]
+fn every_valid_value_is_taken_as_it_was_written() {
+    let mut story = plugged_in();
+    for (value, expected) in [
+        (ScaledNumber::new(25, 0), 25_000),
+        (ScaledNumber::new(3, 0), 3_000),
+        (ScaledNumber::new(72, -1), 7_200),
+        (ScaledNumber::new(0, 0), 0),
+        (ScaledNumber::new(1, 300), i64::MAX),
+    ] {
+        let entries = [1, 2, 3].map(|id| entry(id, Some(value)));
+        assert_eq!(raw_write(&mut story, entries.to_vec()), Ok(()));
+        assert_eq!(ceiling(&story).0, [Some(MilliAmps(expected)); 3]);
+    }
+}
+
+#[test]
+fn phases_that_are_not_written_keep_what_they_had() {
+    let mut story = plugged_in();
+    order(&mut story, amps(10));
+    let eight = Some(ScaledNumber::from_integer(8));
+    let expected = [10, 8, 10].map(|amps| Some(MilliAmps(amps * 1_000)));
+    assert_eq!(raw_write(&mut story, vec![entry(2, eight)]), Ok(()));
+    assert_eq!(ceiling(&story).0, expected);
+    assert_eq!(write(&mut story, Cmd::full(List::from(vec![entry(2, eight)]))), Ok(()));
+    assert_eq!(ceiling(&story).0, expected);
+}
+
+#[test]
+fn each_accepted_write_is_followed_by_a_notification_even_of_the_same() {
+    let mut story = plugged_in();
+    order(&mut story, amps(10));
+    let before = story.left.events.len();
+    order(&mut story, amps(10));
+    let notified = story.left.events[before..].iter().any(|event| {
+        matches!(event, Event::Data { function: Function::LoadControlLimitListData, .. })
+    });
+    assert!(notified);
+}
+
+#[test]
+fn a_limit_that_was_written_with_an_end_is_lifted_then() {
+    let mut story = plugged_in();
+    let end = AbsoluteOrRelativeTime::from(Duration::from_secs(30));
+    let entries = [1, 2, 3].map(|id| LoadControlLimitData {
+        time_period: Some(TimePeriod { start_time: None, end_time: Some(end.clone()) }),
+        ..entry(id, Some(ScaledNumber::from_integer(10)))
+    });
+    assert_eq!(raw_write(&mut story, entries.to_vec()), Ok(()));
+    story.run(Duration::from_millis(29_999));
+    assert_eq!(ceiling(&story).0, amps(10));
+    story.run(Duration::from_millis(1));
+    assert_eq!(ceiling(&story).0, NONE);
+    assert_eq!(published(&story), [limit(false, 10); 3]);
+}
