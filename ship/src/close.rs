@@ -46,6 +46,11 @@ impl Closing {
         Phase::Closing(Self { until: cx.now + AFTER_CONFIRM, end, is_ours: false })
     }
 
+    /// The WebSocket is gone.
+    pub(crate) fn lost(self, cx: &mut Context<'_>) -> Phase {
+        cx.end(self.end)
+    }
+
     pub(crate) fn deadline(&self) -> Instant {
         self.until
     }

@@ -119,7 +119,8 @@ pub enum Output {
     Frame(Vec<u8>),
     /// Tell the application.
     Event(Event),
-    /// Close the WebSocket, after what was to be sent before. Nothing follows.
+    /// Close the WebSocket, after what was to be sent before, unless it is gone already. Nothing
+    /// follows.
     Close(Close),
 }
 
@@ -320,10 +321,7 @@ impl Connection {
             }
             Input::Leave(leave) => Happening::Leave(leave),
             Input::Tick => Happening::Tick,
-            Input::Lost => {
-                self.phase = Phase::Closed;
-                return;
-            }
+            Input::Lost => Happening::Lost,
         };
         let phase = mem::replace(&mut self.phase, Phase::Closed);
         self.phase = phase.next(

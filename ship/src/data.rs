@@ -59,7 +59,7 @@ impl Exchange {
             Happening::Leave(leave) => return Closing::announce(leave, cx),
             Happening::Trust(false) => return Closing::announce(Leave::Removed, cx),
             Happening::Tick => self.access.tick(cx),
-            Happening::Trust(true) | Happening::Init => {}
+            Happening::Trust(true) | Happening::Init | Happening::Lost => {}
         }
         Phase::Exchange(self)
     }

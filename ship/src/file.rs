@@ -49,9 +49,7 @@ fn write_beside(path: &Path, octets: &[u8]) -> io::Result<PathBuf> {
         options.mode(0o600);
     }
     let mut file = options.open(&temporary)?;
-    file.write_all(octets)
-        .and_then(|()| file.sync_all())
-        .inspect_err(|_| remove(&temporary))?;
+    file.write_all(octets).and_then(|()| file.sync_all()).inspect_err(|_| remove(&temporary))?;
     Ok(temporary)
 }
 

@@ -1,8 +1,8 @@
 //! The peers of the SHIP node, as the API and the command line see them.
 
+use ship::Ski;
 use ship::net::{Handle, PeerState as ShipState, TrustError};
 use ship::trust::Standing;
-use ship::Ski;
 use tokio::sync::{mpsc, watch};
 
 use super::View;

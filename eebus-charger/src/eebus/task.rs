@@ -165,7 +165,9 @@ impl Task {
         if guard.is_some() && self.view.borrow().guard != guard {
             self.view.send_modify(|view| view.guard = guard);
         }
-        if vehicle.takes_guard() && let Err(error) = self.charger.set_guard_known(true).await {
+        if vehicle.takes_guard()
+            && let Err(error) = self.charger.set_guard_known(true).await
+        {
             warn!("that an energy guard is known cannot be kept: {error}");
         }
     }
@@ -173,9 +175,12 @@ impl Task {
     /// The user no longer trusts a peer: if it was the guard, nobody guards any longer (CH-177).
     async fn forget(&mut self, ski: Ski) {
         let is_guard = self.view.borrow().guard == Some(ski);
-        let is_last = self.node.ship().peers().iter().all(|peer| {
-            peer.ski == ski || peer.standing != ship::trust::Standing::Trusted
-        });
+        let is_last = self
+            .node
+            .ship()
+            .peers()
+            .iter()
+            .all(|peer| peer.ski == ski || peer.standing != ship::trust::Standing::Trusted);
         if !is_guard && !is_last {
             return;
         }

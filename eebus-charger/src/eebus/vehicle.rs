@@ -56,17 +56,20 @@ impl Vehicle {
         let reading = reading(status);
         let mut plan = EntityPlan::new(EntityType::EV).under(station);
         evcem::Ev::plan(&mut plan, &phases, &reading, now);
-        evcc::Ev::plan(&mut plan, &evcc::Profile {
-            phases: phases.clone(),
-            standard: Some(evcc::Standard::Iec61851),
-            is_asymmetric: false,
-            power: evcc::PowerRange {
-                min: power(status.minimum, phases.len()),
-                max: Some(power(status.maximum, phases.len())),
-                standby: None,
+        evcc::Ev::plan(
+            &mut plan,
+            &evcc::Profile {
+                phases: phases.clone(),
+                standard: Some(evcc::Standard::Iec61851),
+                is_asymmetric: false,
+                power: evcc::PowerRange {
+                    min: power(status.minimum, phases.len()),
+                    max: Some(power(status.maximum, phases.len())),
+                    standby: None,
+                },
+                state,
             },
-            state,
-        });
+        );
         let most = opev::CurrentRange::iec61851(milli(status.maximum));
         opev::Ev::plan(&mut plan, &phases, most);
         let entity = engine.add_entity(plan)?;

@@ -93,7 +93,8 @@ impl Ready {
             Happening::Trust(true)
             | Happening::Tick
             | Happening::Leave(_)
-            | Happening::Send(_) => {}
+            | Happening::Send(_)
+            | Happening::Lost => {}
         }
         Phase::Ready(self)
     }
@@ -162,7 +163,7 @@ impl Pending {
             }
             Happening::Trust(false) => return cx.abort(End::Refused),
             Happening::Tick => return self.tick(cx),
-            Happening::Leave(_) | Happening::Send(_) => {}
+            Happening::Leave(_) | Happening::Send(_) | Happening::Lost => {}
         }
         Phase::Pending(self)
     }

@@ -4,8 +4,8 @@
 //! comes out is the same phase, the next one, or the end. So no timer outlives its phase, and no
 //! phase forgets its timer.
 
-mod init;
 mod hello;
+mod init;
 mod pin;
 mod protocol;
 
@@ -39,6 +39,8 @@ pub(crate) enum Happening {
     Leave(Leave),
     /// Our side has a payload for the peer.
     Send(Raw),
+    /// The WebSocket is gone.
+    Lost,
     /// The phase's deadline may have passed.
     Tick,
 }
@@ -65,6 +67,14 @@ impl Phase {
     }
 
     pub(crate) fn next(self, what: Happening, cx: &mut Context<'_>) -> Self {
+        if let Happening::Lost = what {
+            return match self {
+                // Once the end has been announced it matters no more who hangs up.
+                Self::Closing(phase) => phase.lost(cx),
+                Self::Closed => Self::Closed,
+                _ => cx.end(End::Lost),
+            };
+        }
         let what = match self.stage() {
             Stage::Ready | Stage::Pending | Stage::Protocol | Stage::Pin => {
                 match cx.unless_leaving(what) {

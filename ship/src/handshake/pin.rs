@@ -48,9 +48,11 @@ impl Pin {
             }
             Happening::Trust(false) => cx.close(Close::refused()),
             Happening::Tick if cx.is_past(self.until) => cx.end(End::TimedOut(Stage::Pin)),
-            Happening::Tick | Happening::Trust(true) | Happening::Leave(_) | Happening::Send(_) => {
-                Phase::Pin(self)
-            }
+            Happening::Tick
+            | Happening::Trust(true)
+            | Happening::Leave(_)
+            | Happening::Send(_)
+            | Happening::Lost => Phase::Pin(self),
         }
     }
 }

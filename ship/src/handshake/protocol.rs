@@ -151,9 +151,11 @@ fn common(
         Happening::Tick if cx.is_past(until) => {
             Err(cx.fail(TIMEOUT, End::TimedOut(Stage::Protocol)))
         }
-        Happening::Tick | Happening::Trust(true) | Happening::Leave(_) | Happening::Send(_) => {
-            Ok(None)
-        }
+        Happening::Tick
+        | Happening::Trust(true)
+        | Happening::Leave(_)
+        | Happening::Send(_)
+        | Happening::Lost => Ok(None),
     }
 }
 

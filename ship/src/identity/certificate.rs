@@ -6,10 +6,10 @@
 
 use std::fmt;
 
+use x509_parser::nom::Parser;
 use x509_parser::oid_registry::{
     OID_EC_P256, OID_KEY_TYPE_EC_PUBLIC_KEY, OID_X509_EXT_SUBJECT_KEY_IDENTIFIER,
 };
-use x509_parser::nom::Parser;
 use x509_parser::prelude::X509CertificateParser;
 
 use super::Ski;

@@ -232,7 +232,8 @@ mod tests {
 
         for _ in 0..20 {
             let identity = Identity::create("test").expect("made");
-            let (_, certificate) = X509Certificate::from_der(identity.certificate()).expect("x.509");
+            let (_, certificate) =
+                X509Certificate::from_der(identity.certificate()).expect("x.509");
             let serial = certificate.raw_serial();
             assert_eq!(serial.len(), 16);
             assert!((0x40..0x80).contains(&serial[0]), "positive and minimal");

@@ -39,8 +39,7 @@ pub struct ConnectionHello {
 impl ConnectionHello {
     /// The sender's phase, and how long it goes on waiting.
     pub(crate) fn update(phase: HelloPhase, waiting: Option<Duration>) -> Self {
-        let waiting =
-            waiting.map(|left| u32::try_from(left.as_millis()).unwrap_or(u32::MAX));
+        let waiting = waiting.map(|left| u32::try_from(left.as_millis()).unwrap_or(u32::MAX));
         Self { phase: Some(phase), waiting, ..Self::default() }
     }
 

@@ -131,18 +131,23 @@ mod tests {
         };
         assert_eq!(hello.prolongation_request, Some(true));
 
-        let Message::AccessMethods(methods) =
-            read(r#"{"accessMethods":[{"dns_sd_mdns":null},{"dns":"wss://sma.local:4712/ship/"}]}"#)
-        else {
+        let Message::AccessMethods(methods) = read(
+            r#"{"accessMethods":[{"dns_sd_mdns":null},{"dns":"wss://sma.local:4712/ship/"}]}"#,
+        ) else {
             panic!("access methods");
         };
         assert_eq!(methods.dns_sd_m_dns, Some(Tag));
-        assert_eq!(methods.dns.and_then(|dns| dns.uri).as_deref(), Some("wss://sma.local:4712/ship/"));
+        assert_eq!(
+            methods.dns.and_then(|dns| dns.uri).as_deref(),
+            Some("wss://sma.local:4712/ship/")
+        );
 
         assert_eq!(read(r#"{"error":3}"#), Message::BareHandshakeError(3));
         assert_eq!(
             read(r#"{"messageProtocolHandshakeError":{"error":3}}"#),
-            Message::MessageProtocolHandshakeError(MessageProtocolHandshakeError { error: Some(3) })
+            Message::MessageProtocolHandshakeError(MessageProtocolHandshakeError {
+                error: Some(3)
+            })
         );
     }
 
@@ -170,9 +175,9 @@ mod tests {
 
     #[test]
     fn a_payload_stays_the_text_it_was() {
-        let Message::Data(data) =
-            read(r#"{"data":[{"header":[{"protocolId":"ee1.0"}]},{"payload":{"datagram":[{"v":1e400}]}}]}"#)
-        else {
+        let Message::Data(data) = read(
+            r#"{"data":[{"header":[{"protocolId":"ee1.0"}]},{"payload":{"datagram":[{"v":1e400}]}}]}"#,
+        ) else {
             panic!("data");
         };
         assert_eq!(data.payload.as_ref().map(Raw::as_str), Some(r#"{"datagram":[{"v":1e400}]}"#));

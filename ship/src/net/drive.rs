@@ -109,7 +109,12 @@ impl<S: Stream> Driver<S> {
     pub(super) async fn drive(mut self) -> Reason {
         let mut backlog = VecDeque::new();
         let ended = self.run(&mut backlog).await;
+        // After an announced end it is no loss that the peer has hung up.
         self.connection.handle(Input::Lost, self.clock.now());
+        let end = core::iter::from_fn(|| self.connection.poll()).find_map(|output| match output {
+            Output::Close(Close { end, .. }) if end != End::Lost => Some(Reason::Ended(end)),
+            _ => None,
+        });
         let socket = self.socket;
         match &ended {
             Ok(close) => socket.close(close.code, close.text).await,
@@ -124,7 +129,10 @@ impl<S: Stream> Driver<S> {
             // The node is gone, and so is who would want to know.
             let _ = self.reports.send((self.id, report)).await;
         }
-        ended.map_or_else(|reason| reason, |close| Reason::Ended(close.end))
+        match ended {
+            Ok(close) => Reason::Ended(close.end),
+            Err(reason) => end.unwrap_or(reason),
+        }
     }
 
     async fn run(&mut self, backlog: &mut VecDeque<Report>) -> Result<Close, Reason> {

@@ -118,6 +118,7 @@ impl<S: Stream> Secured<S> {
     /// Says that there is no room. A client just goes.
     pub async fn refuse(self) -> Result<(), LinkError> {
         if self.role == Role::Server {
+            #[expect(clippy::result_large_err, reason = "the signature is the library's")]
             let full = |_: &Request, _: Response| Err(answer(StatusCode::SERVICE_UNAVAILABLE));
             match accept_hdr_async_with_config(self.stream, full, None).await {
                 Err(WsError::Http(_)) | Ok(_) => {}

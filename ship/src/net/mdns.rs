@@ -42,7 +42,11 @@ pub struct Announcement {
 
 impl Announcement {
     /// The TXT record, in the order in which some peers need it: what is mandatory first.
-    fn txt(&self, ship_id: &str, ski: Ski) -> Result<Vec<(&'static str, String)>, AnnouncementError> {
+    fn txt(
+        &self,
+        ship_id: &str,
+        ski: Ski,
+    ) -> Result<Vec<(&'static str, String)>, AnnouncementError> {
         let optional = [
             ("brand", &self.brand),
             ("type", &self.device_type),

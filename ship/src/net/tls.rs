@@ -98,7 +98,10 @@ impl Tls {
     }
 
     /// For one connection that we open, to the peer `expected` unless any will do.
-    pub(super) fn client(&self, expected: Option<Ski>) -> Result<(ClientConfig, Arc<Verifier>), Error> {
+    pub(super) fn client(
+        &self,
+        expected: Option<Ski>,
+    ) -> Result<(ClientConfig, Arc<Verifier>), Error> {
         let verifier = Arc::new(Verifier::new(&self.provider, self.own, expected)?);
         let mut config = ClientConfig::builder_with_provider(self.provider.clone())
             .with_protocol_versions(&[&TLS12])?

@@ -69,7 +69,9 @@ impl Verifier {
         // All become the alert `bad_certificate` (42).
         verdict.map(|_| ()).map_err(|refusal| {
             Error::InvalidCertificate(match refusal {
-                CertificateError::Own | CertificateError::NotTheOneDialled => Alert::NotValidForName,
+                CertificateError::Own | CertificateError::NotTheOneDialled => {
+                    Alert::NotValidForName
+                }
                 _ => Alert::BadEncoding,
             })
         })

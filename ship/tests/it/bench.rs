@@ -69,9 +69,13 @@ impl Bench {
 
     /// The next event that is not about names.
     pub(crate) async fn next(&mut self) -> Event {
+        let event = timeout(Duration::from_secs(60), self.next_if_ever()).await;
+        event.expect("an event in time")
+    }
+
+    async fn next_if_ever(&mut self) -> Event {
         loop {
-            let event = timeout(Duration::from_secs(60), self.events.next()).await;
-            match event.expect("an event in time").expect("the node runs") {
+            match self.events.next().await.expect("the node runs") {
                 Event::ShipId { .. } => {}
                 event => return event,
             }
@@ -108,7 +112,7 @@ impl Bench {
 
     /// No event comes for this time.
     pub(crate) async fn silence(&mut self, duration: Duration) {
-        if let Ok(event) = timeout(duration, self.next()).await {
+        if let Ok(event) = timeout(duration, self.next_if_ever()).await {
             panic!("no event, not {event:?}");
         }
     }

@@ -413,7 +413,8 @@ impl Lab {
 fn each_mistake_has_its_number() {
     let mut lab = Lab::new(Mode::Tolerant);
     let limits = r#"{"loadControlLimitListData":[]}"#;
-    let rows: &[(&str, &str, &[u32], u32, Option<u32>)] = &[
+    type Row = (&'static str, &'static str, &'static [u32], u32, Option<u32>);
+    let rows: &[Row] = &[
         ("read", limits, &[1, 1], 1, None),
         ("read", limits, &[1, 1], 9, Some(4)),
         ("read", limits, &[7], 1, Some(4)),

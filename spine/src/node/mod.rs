@@ -107,7 +107,8 @@ impl Node {
             if let Some(event) = self.flush() {
                 return Some(event);
             }
-            let wake = self.engine.deadline().into_iter().chain(self.outbox.retry(self.now())).min();
+            let wake =
+                self.engine.deadline().into_iter().chain(self.outbox.retry(self.now())).min();
             tokio::select! {
                 event = self.events.next() => {
                     if let Some(event) = self.on_ship(event?) {

@@ -41,7 +41,12 @@ impl Attempt {
     }
 
     /// We have opened the stream, to `expected` if given. `host` is what the peer is called.
-    pub(super) async fn ask<S: Stream>(self, stream: S, expected: Option<Ski>, host: &str) -> Reason {
+    pub(super) async fn ask<S: Stream>(
+        self,
+        stream: S,
+        expected: Option<Ski>,
+        host: &str,
+    ) -> Reason {
         let asked = connect(stream, &self.tls, expected, server_name(host));
         let secured = timeout(SET_UP_WITHIN, asked).await;
         self.go_on(secured.unwrap_or(Err(LinkError::Slow)), host).await
@@ -58,11 +63,7 @@ impl Attempt {
         self.go_on(secured.unwrap_or(Err(LinkError::Slow)), &address).await
     }
 
-    async fn go_on<S: Stream>(
-        self,
-        secured: Result<Secured<S>, LinkError>,
-        host: &str,
-    ) -> Reason {
+    async fn go_on<S: Stream>(self, secured: Result<Secured<S>, LinkError>, host: &str) -> Reason {
         let secured = match secured {
             Ok(secured) => secured,
             Err(error) => return error.into(),

@@ -195,7 +195,17 @@ mod tests {
         for text in ["192.0.2.7:4712", "[2001:db8::7]:1", "evse-one.local:65535"] {
             assert!(text.parse::<Target>().is_ok(), "{text}");
         }
-        for text in ["", "evse", "evse:", ":4712", "evse:0", "evse:65536", "2001:db8::7:1", "a b:1", "a/b:1"] {
+        for text in [
+            "",
+            "evse",
+            "evse:",
+            ":4712",
+            "evse:0",
+            "evse:65536",
+            "2001:db8::7:1",
+            "a b:1",
+            "a/b:1",
+        ] {
             assert!(text.parse::<Target>().is_err(), "{text}");
         }
     }
@@ -231,7 +241,7 @@ mod tests {
     fn sessions_that_end_at_once_are_a_loop() {
         let mut dial = dial();
         let mut now = at(0);
-        let mut pauses = std::vec::Vec::new();
+        let mut pauses = Vec::new();
         for n in 0..8 {
             dial.begin(LinkId(n), now);
             dial.end(&lost(Some(now)), Standing::Trusted, now);
@@ -269,7 +279,7 @@ mod tests {
     fn while_our_user_thinks_the_attempts_become_rare() {
         let mut dial = dial();
         let timed_out = Reason::Ended(End::TimedOut(Stage::Pending));
-        let mut pauses = std::vec::Vec::new();
+        let mut pauses = Vec::new();
         for n in 0..25 {
             dial.begin(LinkId(n), at(0));
             let ending = Ending { reason: &timed_out, stage: Some(Stage::Pending), opened: None };

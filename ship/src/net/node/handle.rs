@@ -10,8 +10,8 @@ use eebus_json::Raw;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::peers::{Peer, PeerState, Snapshot};
 use super::Event;
+use super::peers::{Peer, PeerState, Snapshot};
 use crate::connection::Role;
 use crate::identity::Ski;
 use crate::net::drive::Command;
@@ -21,7 +21,12 @@ use crate::trust::{TrustFileError, TrustIsFull};
 /// What the hub is asked for.
 pub(super) enum Request {
     Decide(Ski, Decision, oneshot::Sender<Result<(), TrustError>>),
-    Attach { stream: Box<dyn Stream>, role: Role, expected: Option<Ski>, name: String },
+    Attach {
+        stream: Box<dyn Stream>,
+        role: Role,
+        expected: Option<Ski>,
+        name: String,
+    },
     /// The sender is dropped when everything is over.
     Shutdown(oneshot::Sender<()>),
 }

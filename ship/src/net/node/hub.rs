@@ -488,7 +488,8 @@ impl Hub {
         self.log_end(&link, &reason);
 
         let now = self.clock.now();
-        let standing_of = |ski: Option<Ski>| ski.map_or(Standing::Unknown, |ski| self.trust.standing(ski));
+        let standing_of =
+            |ski: Option<Ski>| ski.map_or(Standing::Unknown, |ski| self.trust.standing(ski));
         for dial in self.dials.iter_mut() {
             if dial.link == Some(id) {
                 let how = Ending { reason: &reason, stage: link.stage, opened: link.opened };
@@ -660,7 +661,7 @@ impl Hub {
         }
     }
 
-    fn publish(&mut self) {
+    pub(super) fn publish(&mut self) {
         if core::mem::take(&mut self.is_changed) {
             let dialled = self.dials.iter().filter(|dial| dial.link.is_some());
             let dialled = dialled.filter_map(|dial| dial.peer);

@@ -136,8 +136,7 @@ impl Links {
     }
 
     pub(super) fn rivals(&self, ski: Ski) -> Vec<Rival> {
-        let mut links: Vec<_> =
-            self.iter().filter(|(_, link)| link.ski() == Some(ski)).collect();
+        let mut links: Vec<_> = self.iter().filter(|(_, link)| link.ski() == Some(ski)).collect();
         links.sort_by_key(|(_, link)| link.number());
         let rival = |(id, link): (LinkId, &Link)| Rival {
             id,

@@ -190,9 +190,9 @@ impl Node {
         }
         let tls = Tls::new(&config.identity, config.provider).map_err(StartError::Tls)?;
         let listener = match config.listen {
-            Some(address) => Some(
-                TcpListener::bind(address).await.map_err(|e| StartError::Listen(address, e))?,
-            ),
+            Some(address) => {
+                Some(TcpListener::bind(address).await.map_err(|e| StartError::Listen(address, e))?)
+            }
             None => None,
         };
         let local = listener.as_ref().map(TcpListener::local_addr).transpose();
@@ -211,7 +211,7 @@ impl Node {
         let (told, events) = mpsc::channel(EVENTS);
         let (snapshot, view) = watch::channel(peers::Snapshot::default());
         let handle = Handle::new(requests, view, tls.ski(), local);
-        let hub = Hub::new(hub::Parts {
+        let mut hub = Hub::new(hub::Parts {
             clock: Clock::start(),
             tls,
             settings,
@@ -225,6 +225,8 @@ impl Node {
             events: told,
             snapshot,
         });
+        // Whoever looks now sees whom the user trusts.
+        hub.publish();
         tokio::spawn(hub.run());
         Ok((handle, Events::new(events)))
     }

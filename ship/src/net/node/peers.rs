@@ -1,7 +1,7 @@
 //! What the node knows of its peers, as everybody may see it.
 
-use std::collections::BTreeMap;
 use std::boxed::Box;
+use std::collections::BTreeMap;
 use std::string::String;
 use std::vec::Vec;
 

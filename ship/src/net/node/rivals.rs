@@ -93,14 +93,8 @@ mod tests {
 
     #[test]
     fn the_smaller_side_keeps_both_and_lets_the_other_decide() {
-        assert_eq!(
-            judge(SMALL, BIG, true, Role::Server, &[rival(1, Role::Client)]),
-            keep(&[])
-        );
-        assert_eq!(
-            judge(SMALL, BIG, true, Role::Client, &[rival(1, Role::Server)]),
-            keep(&[])
-        );
+        assert_eq!(judge(SMALL, BIG, true, Role::Server, &[rival(1, Role::Client)]), keep(&[]));
+        assert_eq!(judge(SMALL, BIG, true, Role::Client, &[rival(1, Role::Server)]), keep(&[]));
     }
 
     #[test]
