@@ -1,6 +1,6 @@
 //! What the tool says that it is: its entities, features and use cases, and the data that it serves.
 //!
-//! Written as rows, turned into the JSON of SPINE by [`Tool::discovery`] and [`Tool::use_cases`].
+//! Written as rows, turned into the JSON of SPINE by its methods.
 
 use std::collections::BTreeMap;
 
