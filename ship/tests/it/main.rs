@@ -3,5 +3,6 @@
 mod bench;
 mod hostile;
 mod pairing;
+mod raw;
 mod redial;
 mod rivals;

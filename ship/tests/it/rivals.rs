@@ -1,1 +1,174 @@
-//! To come.
+//! Several connections to one peer (SHIP 1.1.0 §12.2.3).
+
+use std::time::Duration;
+
+use ship::Role;
+use ship::net::{PeerState, Target};
+use tokio::time::sleep;
+
+use crate::bench::{Bench, config, friends, listening, payload};
+use crate::raw::{Card, Raw};
+
+/// A node and a peer that it trusts, whose SKI is bigger or smaller.
+async fn node_and_card(is_bigger: bool) -> (Bench, Card) {
+    let bench = Bench::start(config("node")).await;
+    let card = Card::bigger(bench.ski(), is_bigger);
+    bench.node.trust(card.ski).await.expect("room");
+    (bench, card)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_comes_back_is_served_although_its_old_connection_looks_alive() {
+    for is_bigger in [true, false] {
+        let (mut bench, card) = node_and_card(is_bigger).await;
+        let mut old = Raw::open(&bench, &card).await.expect("a WebSocket");
+        old.all().await;
+        bench.connected().await;
+
+        let mut new = Raw::open(&bench, &card).await.expect("a WebSocket");
+        new.all().await;
+        // The session moves: no end, a new beginning.
+        assert_eq!(bench.connected().await, card.ski);
+        bench.node.send(card.ski, payload("new")).expect("connected");
+        new.octets(b"\x02{\"data\":[{\"payload\":{\"from\":\"new\"}}]}").await;
+        assert_eq!(bench.data().await, "{\"from\":\"new\"}");
+        assert!(new.hear().await.contains("\"datagram\":\"new\""));
+        // What still comes from the old one belongs to nobody.
+        old.octets(b"\x02{\"data\":[{\"payload\":{\"from\":\"old\"}}]}").await;
+        bench.silence(Duration::from_secs(1)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_bigger_side_announces_the_end_of_the_older_connection() {
+    let (mut bench, card) = node_and_card(false).await;
+    let mut old = Raw::open(&bench, &card).await.expect("a WebSocket");
+    old.all().await;
+    bench.connected().await;
+    let mut new = Raw::open(&bench, &card).await.expect("a WebSocket");
+    assert_eq!(
+        old.hear().await,
+        "\u{3}{\"connectionClose\":[{\"phase\":\"announce\"},{\"maxTime\":2000},{\"reason\":\"unspecific\"}]}"
+    );
+    new.all().await;
+    bench.connected().await;
+    assert_eq!(old.closed().await.0, 1000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_smaller_side_waits_probes_and_keeps_the_newest() {
+    let (mut bench, card) = node_and_card(true).await;
+    let mut old = Raw::open(&bench, &card).await.expect("a WebSocket");
+    old.all().await;
+    bench.connected().await;
+    let mut new = Raw::open(&bench, &card).await.expect("a WebSocket");
+    new.all().await;
+    bench.connected().await;
+
+    // Both answer pings as long as somebody reads.
+    let mut old = tokio::spawn(async move { old.closed().await });
+    let new = tokio::spawn(async move { new.closed().await });
+    assert!(tokio::time::timeout(Duration::from_secs(13), &mut old).await.is_err());
+    assert_eq!(old.await.expect("closed").0, 1000);
+    assert!(!new.is_finished());
+    bench.silence(Duration::from_secs(1)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_connection_that_comes_to_nothing_ends_the_session_after_a_while() {
+    let (mut bench, card) = node_and_card(false).await;
+    let mut old = Raw::open(&bench, &card).await.expect("a WebSocket");
+    old.all().await;
+    bench.connected().await;
+    let new = Raw::open(&bench, &card).await.expect("a WebSocket");
+    old.closed().await;
+    bench.silence(Duration::from_secs(4)).await;
+    bench.disconnected().await;
+    drop(new);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_certificate_without_its_key_moves_nothing() {
+    let (mut bench, card) = node_and_card(false).await;
+    let mut raw = Raw::open(&bench, &card).await.expect("a WebSocket");
+    raw.all().await;
+    bench.connected().await;
+    // TLS only, and gone before the end of the handshake or right after it.
+    for _ in 0..3 {
+        drop(crate::raw::into(&bench).await);
+    }
+    bench.silence(Duration::from_secs(12)).await;
+    assert_eq!(bench.state(card.ski), Some(PeerState::Connected));
+}
+
+#[tokio::test]
+async fn two_nodes_that_dial_each_other_end_up_with_one_connection() {
+    let [one, two] = friends(["one", "two"]);
+    // Both need an address before either can dial it.
+    let sockets = [0, 1].map(|_| std::net::TcpListener::bind("127.0.0.1:0").expect("a port"));
+    let addresses = sockets.each_ref().map(|socket| socket.local_addr().expect("an address"));
+    drop(sockets);
+    let skis = [one.identity.ski(), two.identity.ski()];
+    let mut benches = Vec::new();
+    for (i, mut config) in [one, two].into_iter().enumerate() {
+        config.listen = Some(addresses[i]);
+        let target = Target { address: addresses[1 - i].to_string(), ski: Some(skis[1 - i]) };
+        config.targets.push(target);
+        benches.push(Bench::start(config).await);
+    }
+    for (i, bench) in benches.iter_mut().enumerate() {
+        bench.until(skis[1 - i], PeerState::Connected).await;
+    }
+    // Whatever had to be settled is settled by then.
+    sleep(Duration::from_secs(8)).await;
+    let [one, two] = &mut benches[..] else { unreachable!("two") };
+    while tokio::time::timeout(Duration::from_millis(10), one.events.next()).await.is_ok() {}
+    while tokio::time::timeout(Duration::from_millis(10), two.events.next()).await.is_ok() {}
+    one.talks_to(two).await;
+    one.silence(Duration::from_secs(5)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn simultaneous_dials_in_memory_converge() {
+    for _ in 0..20 {
+        let [one, two] = friends(["one", "two"]);
+        let (one, two) = (Bench::start(one).await, Bench::start(two).await);
+        let nodes = [one, two];
+        nodes[0].join(&nodes[1]).await;
+        nodes[1].join(&nodes[0]).await;
+        let skis = [nodes[0].ski(), nodes[1].ski()];
+        sleep(Duration::from_secs(30)).await;
+        for i in [0, 1] {
+            assert_eq!(nodes[i].state(skis[1 - i]), Some(PeerState::Connected));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_serves_and_dials_at_the_same_time() {
+    let mut node = config("node");
+    let [left, right] = [config("left"), config("right")];
+    node.trust.trust(left.identity.ski()).expect("room");
+    node.trust.trust(right.identity.ski()).expect("room");
+    let benches = [left, right].map(|mut config| {
+        config.trust.trust(node.identity.ski()).expect("room");
+        config
+    });
+    let mut node = Bench::start(listening(node)).await;
+    let [left, right] = benches;
+    let (mut left, mut right) = (Bench::start(left).await, Bench::start(right).await);
+    left.join(&node).await;
+    node.join(&right).await;
+    let mut roles = Vec::new();
+    for _ in 0..2 {
+        match node.next().await {
+            ship::net::Event::Connected { role, .. } => roles.push(role),
+            other => panic!("connected, not {other:?}"),
+        }
+    }
+    assert!(roles.contains(&Role::Client) && roles.contains(&Role::Server));
+    left.connected().await;
+    right.connected().await;
+    node.talks_to(&mut left).await;
+    node.talks_to(&mut right).await;
+}
