@@ -124,20 +124,21 @@ pub async fn start(options: Options) -> Result<Running, Error> {
     let port = port.spawn().map_err(Error::Thread)?;
 
     let (ending, watching) = watch::channel(false);
-    let until = Ending(watching);
+    let until = Ending::new(watching);
     let mut tasks = Tasks::default();
     let hub = tokio::spawn(hub.run());
 
     let ski = identity.ski();
     let state_dir = options.state_dir;
     let eebus = eebus::start(identity, &options.network, &state_dir, charger.clone()).await;
-    let Eebus { address, peers, task } = match eebus {
+    let Eebus { ship, peers, task } = match eebus {
         Ok(eebus) => eebus,
         Err(error) => {
             charger.stop();
             return Err(Error::Eebus(error));
         }
     };
+    let address = ship.address().unwrap_or(options.network.listen);
     tasks.spawn("eebus", task.run(until.clone()));
     let peers = Some(peers);
 
@@ -191,6 +192,11 @@ impl Running {
 pub struct Ending(watch::Receiver<bool>);
 
 impl Ending {
+    /// An end that begins when `begins` turns true, or is gone.
+    pub const fn new(begins: watch::Receiver<bool>) -> Self {
+        Self(begins)
+    }
+
     /// Resolves when the program wants to end.
     pub async fn begun(mut self) {
         // A supervisor that is gone wants the same.

@@ -17,7 +17,6 @@ mod task;
 mod vehicle;
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -36,7 +35,7 @@ use tokio::sync::{mpsc, watch};
 use crate::port::Handle;
 use crate::run::Network;
 use peers::Connections;
-pub(crate) use task::Task;
+pub use task::Task;
 
 /// The file with the decisions of the user in the state directory.
 const TRUST: &str = "trust.json";
@@ -54,13 +53,13 @@ struct View {
 }
 
 /// The EEBUS side of a charger, started.
-pub(crate) struct Eebus {
-    /// Where SHIP listens.
-    pub(crate) address: SocketAddr,
+pub struct Eebus {
+    /// The SHIP node.
+    pub ship: ship::net::Handle,
     /// The peers, for the API.
-    pub(crate) peers: Arc<dyn crate::peers::Peers>,
+    pub peers: Arc<dyn crate::peers::Peers>,
     /// What has to run.
-    pub(crate) task: Task,
+    pub task: Task,
 }
 
 /// Opens the port and announces the charger. The decisions of the user are loaded before.
@@ -74,7 +73,6 @@ pub(crate) async fn start(
     state_dir: &Path,
     charger: Handle,
 ) -> Result<Eebus, Error> {
-    let unique = unique(identity.ski());
     let (file, mut trust) = TrustFile::open(state_dir.join(TRUST)).map_err(Error::Trust)?;
     let mut is_new = false;
     for ski in &network.trust {
@@ -84,7 +82,8 @@ pub(crate) async fn start(
         file.save(&trust).map_err(Error::Trust)?;
     }
 
-    let mut config = Config::new(identity, format!("i:{VENDOR}_u:{unique}"));
+    let unique = unique(identity.ski());
+    let mut config = config(identity);
     config.listen = Some(network.listen);
     config.targets = network
         .dial
@@ -94,15 +93,30 @@ pub(crate) async fn start(
     config.trust = trust;
     config.trust_file = Some(file);
     config.announcement = network.announce.then(|| announcement(&unique));
+    assemble(config, charger).await
+}
 
-    let (engine, station) = device(&unique);
+/// The SHIP node of a charger as it is out of the box: it neither listens nor dials, trusts nobody
+/// and keeps nothing.
+pub fn config(identity: Identity) -> Config {
+    let unique = unique(identity.ski());
+    Config::new(identity, format!("i:{VENDOR}_u:{unique}"))
+}
+
+/// Puts the use cases between a SHIP node and a charger. [`config`] is what to start from.
+///
+/// # Errors
+///
+/// If the node cannot start.
+pub async fn assemble(config: Config, charger: Handle) -> Result<Eebus, Error> {
+    let (engine, station) = device(&unique(config.identity.ski()));
     let node = Node::start(config, engine).await.map_err(Error::Start)?;
-    let address = node.ship().address().unwrap_or(network.listen);
+    let ship = node.ship().clone();
     let (view, viewed) = watch::channel(View::default());
     let (forget, forgotten) = mpsc::channel(8);
-    let peers = Connections::new(node.ship().clone(), viewed, forget);
+    let peers = Connections::new(ship.clone(), viewed, forget);
     let task = Task::new(node, charger, station, view, forgotten);
-    Ok(Eebus { address, peers: Arc::new(peers), task })
+    Ok(Eebus { ship, peers: Arc::new(peers), task })
 }
 
 /// What tells this charger from others of its kind.

@@ -21,7 +21,7 @@ use crate::run::Ending;
 const PACE: Duration = Duration::from_secs(1);
 
 /// What runs between the network and the charger.
-pub(crate) struct Task {
+pub struct Task {
     node: Node,
     charger: Handle,
     station: evsecc::Evse,
@@ -45,7 +45,11 @@ impl Task {
     }
 
     /// Runs until the program ends; then says goodbye to the peers.
-    pub(crate) async fn run(
+    ///
+    /// # Errors
+    ///
+    /// The node or the charger has stopped before.
+    pub async fn run(
         mut self,
         until: Ending,
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
