@@ -81,3 +81,116 @@ impl ConnectionClose {
         self.reason.clone().unwrap_or(CloseReason::Unspecific)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+    use std::vec;
+
+    use super::*;
+    use crate::bench::{Bench, secs};
+    use crate::connection::{Event, Input, Role};
+
+    const ANNOUNCED: &str =
+        r#"{"connectionClose":[{"phase":"announce"},{"maxTime":2000},{"reason":"unspecific"}]}"#;
+    const REMOVED: &str = r#"{"connectionClose":[{"phase":"announce"},{"maxTime":2000},{"reason":"removedConnection"}]}"#;
+    const CONFIRM: &str = r#"{"connectionClose":[{"phase":"confirm"}]}"#;
+
+    fn exchange() -> Bench {
+        let mut bench = Bench::exchange(Role::Server);
+        bench.said();
+        bench.events.clear();
+        bench
+    }
+
+    #[test]
+    fn our_end_is_announced_and_waits_for_the_confirmation() {
+        for (leave, text) in [
+            (Leave::Unspecific, ANNOUNCED),
+            (Leave::Superseded, ANNOUNCED),
+            (Leave::Removed, REMOVED),
+        ] {
+            let mut bench = exchange();
+            bench.leaves(leave);
+            assert_eq!(bench.said(), [text]);
+            bench.hears(CONFIRM);
+            assert_eq!(bench.ended(), (vec![], 1000, End::Left(leave)));
+        }
+    }
+
+    #[test]
+    fn without_confirmation_it_is_over_after_two_seconds() {
+        let mut bench = exchange();
+        bench.leaves(Leave::Unspecific);
+        bench.said();
+        bench.passes(Duration::from_millis(1999));
+        assert!(!bench.connection.is_closed());
+        bench.passes(Duration::from_millis(1));
+        assert_eq!(bench.ended(), (vec![], 1000, End::Left(Leave::Unspecific)));
+    }
+
+    #[test]
+    fn no_data_goes_out_or_comes_in_after_the_announcement() {
+        let mut bench = exchange();
+        bench.leaves(Leave::Unspecific);
+        bench.said();
+        bench.sends("{}");
+        bench.hears(r#"{"data":[{"payload":{}}]}"#);
+        assert_eq!(bench.said(), [""; 0]);
+        assert!(bench.events.is_empty());
+    }
+
+    #[test]
+    fn the_peers_end_is_confirmed_and_the_peer_may_hang_up_first() {
+        let reason = CloseReason::RemovedConnection;
+        for hangs_up in [true, false] {
+            let mut bench = exchange();
+            bench.hears(REMOVED);
+            assert_eq!(bench.said(), [CONFIRM]);
+            if hangs_up {
+                bench.connection.handle(Input::Lost, bench.now);
+            } else {
+                bench.passes(secs(1));
+            }
+            assert_eq!(bench.ended(), (vec![], 1000, End::ClosedByPeer(reason.clone())));
+        }
+    }
+
+    #[test]
+    fn announcements_may_cross() {
+        let mut bench = exchange();
+        bench.leaves(Leave::Unspecific);
+        bench.said();
+        bench.hears(ANNOUNCED);
+        assert_eq!(bench.ended(), (vec![CONFIRM.into()], 1000, End::Left(Leave::Unspecific)));
+    }
+
+    #[test]
+    fn odd_closes_are_understood() {
+        for (odd, reason) in [
+            (r#"{"connectionClose":[]}"#, CloseReason::Unspecific),
+            (r#"{"connectionClose":null}"#, CloseReason::Unspecific),
+            (
+                r#"{"connectionClose":[{"phase":"announce"},{"reason":"User close"}]}"#,
+                CloseReason::Other("User close".into()),
+            ),
+        ] {
+            let mut bench = exchange();
+            bench.hears(odd);
+            assert_eq!(bench.said(), [CONFIRM], "{odd}");
+            bench.passes(secs(1));
+            assert_eq!(bench.ended().2, End::ClosedByPeer(reason));
+        }
+        let mut bench = exchange();
+        bench.hears(CONFIRM);
+        assert_eq!(bench.ended().2, End::ClosedByPeer(CloseReason::Unspecific));
+    }
+
+    #[test]
+    fn a_loss_without_announcement_is_a_loss() {
+        let mut bench = exchange();
+        bench.connection.handle(Input::Lost, bench.now);
+        assert_eq!(bench.ended().2, End::Lost);
+        assert!(!bench.events.iter().any(|event| matches!(event, Event::Open { .. })));
+    }
+}

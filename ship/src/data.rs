@@ -82,3 +82,114 @@ fn receive(data: Data, cx: &mut Context<'_>) {
         cx.tell(Event::Data(payload));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::string::{String, ToString};
+    use std::vec;
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::bench::{ABORTED, ANNOUNCE, Bench, PIN_NONE, READY, secs};
+    use crate::connection::Role;
+
+    fn exchange() -> Bench {
+        let mut bench = Bench::exchange(Role::Client);
+        bench.said();
+        bench.events.clear();
+        bench
+    }
+
+    fn payloads(bench: &mut Bench) -> Vec<String> {
+        bench.said();
+        let payload = |event: Event| match event {
+            Event::Data(payload) => Some(payload.as_str().to_string()),
+            _ => None,
+        };
+        bench.events.drain(..).filter_map(payload).collect()
+    }
+
+    #[test]
+    fn a_payload_goes_out_in_its_envelope() {
+        let mut bench = exchange();
+        bench.sends(r#"{"datagram":[{"a":[]}]}"#);
+        assert_eq!(
+            bench.said(),
+            [
+                r#"{"data":[{"header":[{"protocolId":"ee1.0"}]},{"payload":{"datagram":[{"a":[]}]}}]}"#
+            ]
+        );
+    }
+
+    #[test]
+    fn a_payload_comes_in_as_it_is() {
+        let mut bench = exchange();
+        for data in [
+            r#"{"data":[{"header":[{"protocolId":"ee1.0"}]},{"payload":{"datagram":[]}}]}"#,
+            r#"{"data":{"payload":{"datagram":[]},"header":{"protocolId":"ee1.0"}}}"#,
+            r#"{"data":[{"payload":{"datagram":[]}},{"extension":[{"extensionId":"x"}]}]}"#,
+        ] {
+            bench.hears(data);
+            assert_eq!(payloads(&mut bench), [r#"{"datagram":[]}"#], "{data}");
+        }
+    }
+
+    #[test]
+    fn other_protocols_and_empty_envelopes_are_skipped() {
+        let mut bench = exchange();
+        bench.hears(r#"{"data":[{"header":[{"protocolId":"ee2.0"}]},{"payload":{}}]}"#);
+        bench.hears(r#"{"data":[]}"#);
+        assert_eq!(payloads(&mut bench), [""; 0]);
+        assert!(!bench.connection.is_closed());
+    }
+
+    #[test]
+    fn what_belongs_to_other_phases_or_to_1_1_is_skipped() {
+        let mut bench = exchange();
+        for text in [
+            READY,
+            ABORTED,
+            ANNOUNCE,
+            PIN_NONE,
+            r#"{"messageProtocolHandshakeError":[{"error":2}]}"#,
+            r#"{"keyMaterialState":[{"updateCounter":2}]}"#,
+            r#"{"vendorMessage":[{"x":1}]}"#,
+        ] {
+            bench.hears(text);
+        }
+        bench.frame(&[0, 0]);
+        bench.frame(&[7, 7]);
+        assert_eq!(bench.said(), [""; 0]);
+        bench.passes(secs(3600));
+        assert!(!bench.connection.is_closed());
+    }
+
+    #[test]
+    fn ten_unreadable_messages_in_a_row_are_enough() {
+        let mut bench = exchange();
+        for _ in 0..9 {
+            bench.hears("{");
+        }
+        bench.hears(PIN_NONE);
+        for _ in 0..9 {
+            bench.hears("{");
+        }
+        assert!(!bench.connection.is_closed());
+        bench.hears("{");
+        assert_eq!(bench.ended(), (vec![], 1002, End::Unreadable));
+    }
+
+    #[test]
+    fn nothing_is_sent_before_the_exchange_is_open() {
+        let mut bench = Bench::pin(Role::Client);
+        bench.sends("{}");
+        assert_eq!(bench.said(), [""; 0]);
+    }
+
+    #[test]
+    fn a_peer_refused_now_is_told_that_it_was_removed() {
+        let mut bench = exchange();
+        bench.trusts(false);
+        assert!(bench.said()[0].contains("removedConnection"));
+    }
+}

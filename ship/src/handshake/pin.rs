@@ -56,3 +56,53 @@ impl Pin {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::vec;
+
+    use super::*;
+    use crate::bench::{ASK, Bench, PIN_NONE, READY, secs};
+    use crate::connection::{Event, Role};
+
+    #[test]
+    fn a_peer_without_pin_opens_the_data_exchange() {
+        for state in [
+            PIN_NONE,
+            r#"{"connectionPinState":[{"pinState":"pinOk"}]}"#,
+            r#"{"connectionPinState":[{"pinState":"optional"},{"inputPermission":"ok"}]}"#,
+            r#"{"connectionPinState":[{"pinState":"none"},{"inputPermissionSpecified":false}]}"#,
+        ] {
+            let mut bench = Bench::pin(Role::Client);
+            bench.hears(state);
+            assert_eq!(bench.said(), [ASK], "{state}");
+            assert!(matches!(bench.events[..], [Event::Open { version: Version::V1_0 }]));
+        }
+    }
+
+    #[test]
+    fn a_peer_that_demands_a_pin_is_left() {
+        let mut bench = Bench::pin(Role::Server);
+        bench.hears(r#"{"connectionPinState":[{"pinState":"required"},{"inputPermission":"ok"}]}"#);
+        assert_eq!(bench.ended(), (vec![], 1000, End::PinRequired));
+    }
+
+    #[test]
+    fn silence_and_nonsense_close_without_a_message() {
+        let mut bench = Bench::pin(Role::Client);
+        bench.passes(secs(10));
+        assert_eq!(bench.ended(), (vec![], 1000, End::TimedOut(Stage::Pin)));
+        for wrong in [READY, ASK, "{", r#"{"connectionPinState":[]}"#] {
+            let mut bench = Bench::pin(Role::Client);
+            bench.hears(wrong);
+            assert_eq!(bench.ended(), (vec![], 1000, End::Unexpected(Stage::Pin)), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_error_of_the_handshake_may_come_late() {
+        let mut bench = Bench::pin(Role::Client);
+        bench.hears(r#"{"messageProtocolHandshakeError":[{"error":3}]}"#);
+        assert_eq!(bench.ended().2, End::Failed(3));
+    }
+}

@@ -166,3 +166,173 @@ fn unexpected(cx: &mut Context<'_>) -> Phase {
 fn mismatch(cx: &mut Context<'_>) -> Phase {
     cx.fail(MISMATCH, End::Mismatch)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+    use std::string::String;
+    use std::vec;
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::bench::{ANNOUNCE, Bench, PIN_NONE, READY, SELECT, secs};
+    use crate::connection::Settings;
+    use crate::trust::Standing;
+
+    fn client() -> Bench {
+        let mut bench = Bench::protocol(Role::Client);
+        assert_eq!(bench.said(), [ANNOUNCE]);
+        bench
+    }
+
+    fn server() -> Bench {
+        let mut bench = Bench::protocol(Role::Server);
+        assert_eq!(bench.said(), [""; 0]);
+        bench
+    }
+
+    fn confirm() -> Bench {
+        let mut bench = server();
+        bench.hears(ANNOUNCE);
+        assert_eq!(bench.said(), [SELECT]);
+        bench
+    }
+
+    fn failed(error: u8, end: End) -> (Vec<String>, u16, End) {
+        let text = format!(r#"{{"messageProtocolHandshakeError":[{{"error":{error}}}]}}"#);
+        (vec![text], 1000, end)
+    }
+
+    fn handshake(kind: &str, version: (u16, u16), formats: &str) -> String {
+        let (major, minor) = version;
+        format!(
+            r#"{{"messageProtocolHandshake":[{{"handshakeType":"{kind}"}},{{"version":[{{"major":{major}}},{{"minor":{minor}}}]}},{{"formats":[{{"format":[{formats}]}}]}}]}}"#
+        )
+    }
+
+    #[test]
+    fn offer_choice_and_agreement_lead_to_the_pin_state() {
+        let mut client = client();
+        client.hears(SELECT);
+        assert_eq!(client.said(), [SELECT, PIN_NONE]);
+        let mut server = confirm();
+        server.hears(SELECT);
+        assert_eq!(server.said(), [PIN_NONE]);
+    }
+
+    #[test]
+    fn a_server_chooses_the_lower_of_both_versions() {
+        for (theirs, ours, chosen) in [
+            ((1, 0), Version::V1_1, (1, 0)),
+            ((1, 1), Version::V1_1, (1, 1)),
+            ((1, 1), Version::V1_0, (1, 0)),
+            ((2, 7), Version::V1_1, (1, 1)),
+        ] {
+            let settings = Settings { max_version: ours, ..Settings::new("x") };
+            let mut server = Bench::with(Role::Server, Standing::Trusted, settings);
+            server.frame(&[0, 0]);
+            server.hears(READY);
+            server.said();
+            server.hears(&handshake("announceMax", theirs, r#""JSON-UTF16","JSON-UTF8""#));
+            assert_eq!(server.said(), [handshake("select", chosen, r#""JSON-UTF8""#)]);
+        }
+    }
+
+    #[test]
+    fn a_client_takes_no_version_above_its_own_and_no_other_format() {
+        for select in [
+            handshake("select", (1, 1), r#""JSON-UTF8""#),
+            handshake("select", (0, 9), r#""JSON-UTF8""#),
+            handshake("select", (1, 0), r#""JSON-UTF16""#),
+            handshake("select", (1, 0), r#""JSON-UTF8","JSON-UTF16""#),
+            r#"{"messageProtocolHandshake":[{"handshakeType":"select"}]}"#.into(),
+        ] {
+            let mut bench = client();
+            bench.hears(&select);
+            assert_eq!(bench.ended(), failed(MISMATCH, End::Mismatch), "{select}");
+        }
+    }
+
+    #[test]
+    fn a_client_that_offers_1_1_is_content_with_1_0() {
+        let settings = Settings { max_version: Version::V1_1, ..Settings::new("x") };
+        let mut client = Bench::with(Role::Client, Standing::Trusted, settings);
+        client.frame(&[0, 0]);
+        client.hears(READY);
+        assert_eq!(client.said().pop(), Some(handshake("announceMax", (1, 1), r#""JSON-UTF8""#)));
+        client.hears(SELECT);
+        assert_eq!(client.said(), [SELECT, PIN_NONE]);
+    }
+
+    #[test]
+    fn a_server_without_common_ground_says_so() {
+        for offer in [
+            handshake("announceMax", (1, 0), r#""JSON-UTF16""#),
+            handshake("announceMax", (0, 9), r#""JSON-UTF8""#),
+            r#"{"messageProtocolHandshake":[{"handshakeType":"announceMax"}]}"#.into(),
+        ] {
+            let mut bench = server();
+            bench.hears(&offer);
+            assert_eq!(bench.ended(), failed(MISMATCH, End::Mismatch), "{offer}");
+        }
+        let mut bench = confirm();
+        bench.hears(&handshake("select", (1, 1), r#""JSON-UTF8""#));
+        assert_eq!(bench.ended(), failed(MISMATCH, End::Mismatch));
+    }
+
+    #[test]
+    fn the_form_of_the_agreement_is_no_matter() {
+        let mut bench = confirm();
+        bench.hears(r#"{"messageProtocolHandshake":{"formats":{"format":"JSON-UTF8"},"version":{"minor":0,"major":1},"handshakeType":"select"}}"#);
+        assert_eq!(bench.said(), [PIN_NONE]);
+    }
+
+    #[test]
+    fn silence_for_10_seconds_is_error_1() {
+        for mut bench in [client(), server(), confirm()] {
+            bench.passes(secs(9));
+            assert!(!bench.connection.is_closed());
+            bench.passes(secs(1));
+            assert_eq!(bench.ended(), failed(TIMEOUT, End::TimedOut(Stage::Protocol)));
+        }
+    }
+
+    #[test]
+    fn what_does_not_belong_here_is_error_2() {
+        let common = [READY, PIN_NONE, "{", r#"{"accessMethodsRequest":[]}"#];
+        let cases = [(client as fn() -> Bench, ANNOUNCE), (server, SELECT), (confirm, ANNOUNCE)];
+        for (bench, own) in cases {
+            for wrong in common.iter().chain([&own]) {
+                let mut bench = bench();
+                bench.hears(wrong);
+                assert_eq!(
+                    bench.ended(),
+                    failed(UNEXPECTED, End::Unexpected(Stage::Protocol)),
+                    "{wrong}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn an_error_of_the_peer_is_not_answered_with_or_without_envelope() {
+        for text in [
+            r#"{"messageProtocolHandshakeError":[{"error":3}]}"#,
+            r#"{"messageProtocolHandshakeError":{"error":3}}"#,
+            r#"{"error":3}"#,
+            r#"[{"error":3}]"#,
+        ] {
+            for mut bench in [client(), server(), confirm()] {
+                bench.hears(text);
+                assert_eq!(bench.ended(), (vec![], 1000, End::Failed(3)), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_peer_refused_now_is_sent_away() {
+        let mut bench = server();
+        bench.trusts(false);
+        assert_eq!(bench.ended(), (vec![], 4452, End::Refused));
+    }
+}

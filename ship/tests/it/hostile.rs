@@ -20,7 +20,8 @@ const SECOND: Duration = Duration::from_secs(1);
 /// A node under attack and the friend that it talks to all the time.
 async fn victim() -> (Bench, Bench) {
     let [friend, victim] = friends(["node", "node"]);
-    let (mut friend, mut victim) = (Bench::start(friend).await, Bench::start(listening(victim)).await);
+    let (mut friend, mut victim) =
+        (Bench::start(friend).await, Bench::start(listening(victim)).await);
     friend.join(&victim).await;
     friend.connected().await;
     victim.connected().await;
@@ -46,7 +47,8 @@ async fn rest(stream: &mut (impl AsyncReadExt + Unpin)) -> Vec<u8> {
 async fn garbage_instead_of_tls() {
     let (mut friend, mut victim) = victim().await;
     let address = victim.node.address().expect("it listens");
-    for garbage in [&[0; 2000][..], b"GET /ship/ HTTP/1.1\r\n\r\n", &[0x16, 3, 1, 0xff, 0xff, 1, 2]] {
+    for garbage in [&[0; 2000][..], b"GET /ship/ HTTP/1.1\r\n\r\n", &[0x16, 3, 1, 0xff, 0xff, 1, 2]]
+    {
         let mut stream = TcpStream::connect(address).await.expect("a connection");
         stream.write_all(garbage).await.expect("sent");
         stream.shutdown().await.expect("sent");
@@ -153,7 +155,8 @@ async fn broken_rules_of_websocket_close_with_their_code() {
     assert_eq!(raw.closed().await.0, 1003);
 
     let mut raw = Raw::open(&victim, &card).await.expect("a WebSocket");
-    let reserved = FrameHeader { opcode: OpCode::Data(Data::Reserved(5)), ..FrameHeader::default() };
+    let reserved =
+        FrameHeader { opcode: OpCode::Data(Data::Reserved(5)), ..FrameHeader::default() };
     let reserved = Frame::from_payload(reserved, vec![1, 2].into());
     raw.0.send(Message::Frame(reserved)).await.expect("sent");
     assert_eq!(raw.closed().await.0, 1002);
@@ -230,8 +233,10 @@ async fn in_the_data_exchange_bad_messages_are_dropped_until_it_is_enough() {
     for _ in 0..9 {
         raw.octets(&[&[2][..], &[b'['; 70_000]].concat()).await;
     }
-    raw.octets(b"\x02{\"data\":[{\"header\":[{\"protocolId\":\"ee1.0\"}]},{\"payload\":{\"a\":1e400}}]}\0")
-        .await;
+    raw.octets(
+        b"\x02{\"data\":[{\"header\":[{\"protocolId\":\"ee1.0\"}]},{\"payload\":{\"a\":1e400}}]}\0",
+    )
+    .await;
     assert_eq!(victim.data().await, "{\"a\":1e400}");
 
     for _ in 0..10 {
@@ -250,7 +255,8 @@ async fn questions_are_answered_at_once_whatever_else_is_open() {
     victim.connected().await;
     raw.control("{ \"accessMethodsRequest\" : [ ] }").await;
     assert_eq!(raw.hear().await, "\u{1}{\"accessMethods\":[{\"id\":\"node\"}]}");
-    raw.octets(b"\x02{\"data\":[{\"header\":[{\"protocolId\":\"ee1.0\"}]},{\"payload\":[1]}]}").await;
+    raw.octets(b"\x02{\"data\":[{\"header\":[{\"protocolId\":\"ee1.0\"}]},{\"payload\":[1]}]}")
+        .await;
     assert_eq!(victim.data().await, "[1]");
 }
 

@@ -2,6 +2,7 @@
 
 mod bench;
 mod hostile;
+mod laws;
 mod pairing;
 mod raw;
 mod redial;

@@ -128,7 +128,8 @@ pub(crate) async fn into(bench: &Bench) -> DuplexStream {
 /// A WebSocket to the node.
 pub(crate) struct Raw(pub(crate) WebSocketStream<TlsStream<DuplexStream>>);
 
-pub(crate) const HELLO_READY: &str = r#"{"connectionHello":[{"phase":"ready"},{"waiting":120000}]}"#;
+pub(crate) const HELLO_READY: &str =
+    r#"{"connectionHello":[{"phase":"ready"},{"waiting":120000}]}"#;
 pub(crate) const HELLO_PENDING: &str =
     r#"{"connectionHello":[{"phase":"pending"},{"waiting":120000}]}"#;
 pub(crate) const ANNOUNCE: &str = r#"{"messageProtocolHandshake":[{"handshakeType":"announceMax"},{"version":[{"major":1},{"minor":0}]},{"formats":[{"format":["JSON-UTF8"]}]}]}"#;

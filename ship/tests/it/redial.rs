@@ -42,9 +42,8 @@ impl Doomed {
     }
 
     async fn connected(&mut self) {
-        let connected = async {
-            while !matches!(self.events.next().await, Some(Event::Connected { .. })) {}
-        };
+        let connected =
+            async { while !matches!(self.events.next().await, Some(Event::Connected { .. })) {} };
         timeout(Duration::from_secs(20), connected).await.expect("connected in time");
     }
 
@@ -71,7 +70,10 @@ async fn a_peer_that_is_killed_and_started_again_is_found_again() {
 
     doomed.kill();
     bench.disconnected().await;
-    assert_eq!(bench.node.send(ski, crate::bench::payload("x")).map_err(|e| e.to_string()), Err("peer is not connected".into()));
+    assert_eq!(
+        bench.node.send(ski, crate::bench::payload("x")).map_err(|e| e.to_string()),
+        Err("peer is not connected".into())
+    );
 
     let mut doomed = Doomed::start(&identity, &address.to_string(), survivor);
     let begun = Instant::now();
@@ -91,8 +93,7 @@ async fn a_dialler_that_is_killed_is_let_in_again_when_it_returns() {
     let mut bench = Bench::start(config).await;
     let address = bench.node.address().expect("it listens").to_string();
     for _ in 0..3 {
-        let mut config =
-            Config::new(Identity::load(&identity).expect("an identity"), "doomed");
+        let mut config = Config::new(Identity::load(&identity).expect("an identity"), "doomed");
         config.trust.trust(bench.ski()).expect("room");
         config.targets.push(address.parse().expect("an address"));
         let runtime = Runtime::new().expect("a runtime");
