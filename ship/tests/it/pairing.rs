@@ -1,10 +1,12 @@
 //! Who is let in: never because it asked.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ship::net::{Event, PeerState, TrustError};
 use ship::trust::TrustFile;
-use ship::{Raw, Standing};
+use ship::{Raw, Role, Standing};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::bench::{Bench, by_ski, config, dialling, friends, listening, payload};
 
@@ -146,7 +148,7 @@ async fn a_peer_that_has_gone_is_let_in_when_it_comes_again() {
     one.trust.trust(two.identity.ski()).expect("room");
     let (one, mut two) = (Bench::start(one).await, Bench::start(two).await);
     let (here, there) = tokio::io::duplex(4096);
-    assert!(two.node.attach(there, ship::Role::Server, None, "memory").await);
+    assert!(two.node.attach(there, Role::Server, None, "memory").await);
     drop(here);
     two.node.trust(one.ski()).await.expect("room");
     one.join(&two).await;
@@ -231,4 +233,49 @@ async fn large_payloads_arrive_whole_and_in_order() {
     for n in 0..40 {
         assert!(two.data().await.starts_with(&format!("\"{n}:")));
     }
+}
+
+/// Passes octets on and notes how long the content of each TLS record is.
+async fn tap(
+    mut from: impl AsyncReadExt + Unpin,
+    mut to: impl AsyncWriteExt + Unpin,
+    lengths: Arc<Mutex<Vec<usize>>>,
+) {
+    let mut header = [0; 5];
+    while from.read_exact(&mut header).await.is_ok() {
+        let length = usize::from(u16::from_be_bytes([header[3], header[4]]));
+        lengths.lock().expect("whole").push(length);
+        let mut content = vec![0; length];
+        from.read_exact(&mut content).await.expect("a whole record");
+        to.write_all(&header).await.expect("passed on");
+        to.write_all(&content).await.expect("passed on");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_record_carries_more_than_1024_octets() {
+    let [one, two] = friends(["one", "two"]);
+    let (mut one, mut two) = (Bench::start(one).await, Bench::start(two).await);
+    let (here, left) = tokio::io::duplex(4096);
+    let (right, there) = tokio::io::duplex(4096);
+    assert!(one.node.attach(here, Role::Client, None, "tapped").await);
+    assert!(two.node.attach(there, Role::Server, None, "tapped").await);
+    let lengths = Arc::new(Mutex::new(Vec::new()));
+    let (left_in, left_out) = tokio::io::split(left);
+    let (right_in, right_out) = tokio::io::split(right);
+    tokio::spawn(tap(left_in, right_out, lengths.clone()));
+    tokio::spawn(tap(right_in, left_out, lengths.clone()));
+    one.connected().await;
+    two.connected().await;
+    let text = format!("\"{}\"", "x".repeat(10_000));
+    for (from, to) in [(0, 1), (1, 0)] {
+        let benches = [&one, &two];
+        let payload = Raw::new(&text).expect("JSON");
+        benches[from].node.send(benches[to].ski(), payload).expect("connected");
+    }
+    assert_eq!(one.data().await, text);
+    assert_eq!(two.data().await, text);
+    let lengths = lengths.lock().expect("whole");
+    // GCM adds a nonce of 8 octets and a tag of 16.
+    assert_eq!(lengths.iter().max(), Some(&(1024 + 24)));
 }

@@ -176,3 +176,20 @@ async fn a_target_that_answers_with_another_key_is_not_talked_to() {
     one.silence(Duration::from_secs(2)).await;
     assert_eq!(one.state(two.ski()), Some(PeerState::Disconnected));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_node_nobody_asks_or_listens_to_stops() {
+    for drops_events in [true, false] {
+        let [one, two] = friends(["one", "two"]);
+        let (mut one, mut two) = (Bench::start(one).await, Bench::start(two).await);
+        one.join(&two).await;
+        one.connected().await;
+        two.connected().await;
+        if drops_events {
+            drop(one.events);
+        } else {
+            drop(one.node);
+        }
+        assert_eq!(two.disconnected().await, "closed by the peer");
+    }
+}

@@ -95,6 +95,11 @@ impl Dial {
         self.began = now;
     }
 
+    /// Whether it has not failed since it last went well.
+    pub(super) fn is_first_failure(&self) -> bool {
+        self.failures == 0
+    }
+
     /// There is reason to believe that the next attempt goes better.
     pub(super) fn encourage(&mut self, now: Instant) {
         self.failures = 0;

@@ -12,6 +12,7 @@ use tokio::task::AbortHandle;
 use super::rivals::Rival;
 use crate::connection::{Leave, Role, Stage};
 use crate::identity::Ski;
+use crate::message::Version;
 use crate::net::drive::{Command, LinkId};
 
 /// One connection.
@@ -28,8 +29,8 @@ pub(super) struct Link {
     pub(super) commands: Option<mpsc::Sender<Command>>,
     /// None before the WebSocket is open.
     pub(super) stage: Option<Stage>,
-    /// When the data exchange began.
-    pub(super) opened: Option<Instant>,
+    /// When the data exchange began, and in which version of SHIP.
+    pub(super) opened: Option<(Instant, Version)>,
     pub(super) is_leaving: bool,
     pub(super) task: AbortHandle,
 }

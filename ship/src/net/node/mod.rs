@@ -136,7 +136,8 @@ impl Default for Limits {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event {
-    /// An unknown peer waits for the user: [`Handle::trust`] or [`Handle::refuse`].
+    /// An unknown peer waits for the user: [`Handle::trust`] or [`Handle::refuse`]. Told at most
+    /// once a minute for a peer; [`Handle::waiting`] is who waits now.
     Waiting {
         /// Its proven SKI.
         ski: Ski,

@@ -1,0 +1,176 @@
+//! What connections have to say: a key is proven, a phase is over, a payload has come.
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::string::ToString;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Contest, Hub};
+use crate::connection::{self, Leave, Role};
+use crate::identity::Ski;
+use crate::net::drive::{Admission, LinkId};
+use crate::net::link::shown;
+use crate::net::node::Event;
+use crate::net::node::rivals::{Verdict, judge};
+use crate::trust::{ShipId, Standing};
+
+/// Payloads and decisions that may wait for a connection.
+const COMMANDS: usize = 256;
+/// The side with the smaller SKI waits so long for the other to choose (§12.2.3).
+const CHOICE: Duration = Duration::from_secs(3);
+/// A peer that comes and goes is shown to the application so often.
+const WAITING_AGAIN: Duration = Duration::from_secs(60);
+/// An unwanted peer is told so; more of them at the same time are not.
+const REFUSING: usize = 4;
+
+impl Hub {
+    /// A peer has proven its key: is there room, and which of its connections stay?
+    pub(super) fn proven(&mut self, id: LinkId, ski: Ski, reply: oneshot::Sender<Admission>) {
+        let now = self.clock.now();
+        let standing = self.trust.standing(ski);
+        let Some(role) = self.links.get(id).map(|link| link.role) else {
+            return;
+        };
+        self.found(id, ski);
+        let own = self.tls.ski();
+        let rivals = self.links.rivals(ski);
+        let verdict = judge(own, ski, standing == Standing::Trusted, role, &rivals);
+        let Verdict::Keep(superseded) = verdict else {
+            return;
+        };
+        if self.shutdown.is_some() || !self.has_room(ski, standing, role) {
+            return;
+        }
+        for id in superseded {
+            if let Some(link) = self.links.get_mut(id) {
+                link.leave(Leave::Superseded);
+            }
+        }
+        if role == Role::Server {
+            if own > ski {
+                self.cancel_dials(ski);
+            }
+            for dial in &mut self.dials {
+                // Removed by the peer, and here it is again.
+                if dial.peer == Some(ski) && dial.at.is_none() {
+                    dial.encourage(now);
+                }
+            }
+        }
+        self.links.prove(id, ski);
+        if own < ski && self.links.live(ski).len() > 1 {
+            self.contests.entry(ski).or_insert(Contest::Chooses(now + CHOICE));
+        }
+        let (commands, receiver) = mpsc::channel(COMMANDS);
+        if let Some(link) = self.links.get_mut(id) {
+            link.commands = Some(commands);
+        }
+        self.is_changed = true;
+        // The task may have been cancelled; it will be joined then.
+        let _ = reply.send(Admission { standing, commands: receiver });
+    }
+
+    /// Who was found at the address that `id` dials.
+    fn found(&mut self, id: LinkId, ski: Ski) {
+        if let Some(dial) = self.dials.iter_mut().find(|dial| dial.link == Some(id)) {
+            dial.peer = Some(ski);
+        }
+    }
+
+    fn cancel_dials(&mut self, ski: Ski) {
+        for dial in &self.dials {
+            let link = dial.link.filter(|_| dial.peer == Some(ski));
+            if let Some(link) = link.and_then(|id| self.links.get_mut(id))
+                && link.proven.is_none()
+            {
+                link.leave(Leave::Superseded);
+            }
+        }
+    }
+
+    /// Strangers do not take the slots of trusted peers, nor the other way round.
+    fn has_room(&self, ski: Ski, standing: Standing, role: Role) -> bool {
+        let mut others: BTreeMap<Ski, Role> = BTreeMap::new();
+        for (_, link) in self.links.iter() {
+            if let Some(other) = link.ski().filter(|other| *other != ski)
+                && self.trust.standing(other) == standing
+            {
+                others.insert(other, link.role);
+            }
+        }
+        match standing {
+            Standing::Trusted => {
+                let same_way = others.values().filter(|other| **other == role).count();
+                others.len() < self.limits.trusted && same_way + 1 < self.limits.trusted
+            }
+            Standing::Unknown => others.len() < self.limits.waiting,
+            Standing::Refused => others.len() < REFUSING,
+        }
+    }
+
+    pub(super) async fn event(&mut self, id: LinkId, ski: Ski, event: connection::Event) {
+        let now = self.clock.now();
+        match event {
+            connection::Event::Waiting => {
+                self.shown.retain(|_, at| now - *at < WAITING_AGAIN);
+                // Bounded: a stranger costs a key, but keys are cheap.
+                if self.shown.len() < 16 * self.limits.waiting
+                    && self.shown.insert(ski, now).is_none()
+                {
+                    let address = self.links.get(id).map(|link| link.address.clone());
+                    let address = address.unwrap_or_default();
+                    tracing::info!(%ski, %address, "unknown peer waits to be trusted");
+                    self.tell(Event::Waiting { ski, address });
+                }
+            }
+            connection::Event::Open { version } => {
+                let Some(link) = self.links.get_mut(id) else {
+                    return;
+                };
+                link.opened = Some((now, version));
+                let role = link.role;
+                let current = self.sessions.get(&ski);
+                if current.is_none_or(|current| self.links.is_newer(id, *current)) {
+                    tracing::info!(%ski, ?role, %version, "peer connected");
+                    self.sessions.insert(ski, id);
+                    self.vacant.remove(&ski);
+                    self.is_changed = true;
+                    self.tell(Event::Connected { ski, role, version });
+                }
+            }
+            connection::Event::Data(payload) => {
+                if self.sessions.get(&ski) == Some(&id) {
+                    self.tell(Event::Data { ski, payload });
+                }
+            }
+            connection::Event::AccessMethods { id: Some(ship_id) } => {
+                let news = self.trust.note_ship_id(ski, &ship_id);
+                if news == ShipId::Known {
+                    return;
+                }
+                self.is_changed = true;
+                let is_changed = news == ShipId::Changed;
+                if is_changed {
+                    tracing::warn!(%ski, "peer has another SHIP ID than before");
+                } else if let Err(error) = self.save(self.trust.clone()).await {
+                    // A name, not a decision. Another one is kept with the next decision: a peer
+                    // that changes its name all the time must not wear out the flash.
+                    tracing::warn!(%ski, %error, "SHIP ID of the peer is not kept");
+                }
+                self.tell(Event::ShipId { ski, ship_id, is_changed });
+            }
+            connection::Event::AccessMethods { id: None } => {
+                tracing::debug!(%ski, "peer tells no SHIP ID");
+            }
+            connection::Event::NoAccessMethods => {
+                tracing::debug!(%ski, "peer does not tell its access methods");
+            }
+            connection::Event::Ignored(fault) => {
+                let address = self.links.get(id).map(|link| link.address.clone());
+                let fault = shown(&fault.to_string());
+                self.complain(&address.unwrap_or_default(), Some(ski), &fault);
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What follows when a connection has ended.
+
+use core::fmt;
+use core::time::Duration;
+use std::io;
+
+use tokio::task::JoinError;
+
+use super::Hub;
+use crate::connection::{End, Leave, Role, Stage};
+use crate::identity::Ski;
+use crate::net::drive::Reason;
+use crate::net::link::LinkError;
+use crate::net::node::Event;
+use crate::net::node::dial::Ending;
+use crate::net::node::links::Link;
+use crate::trust::Standing;
+
+/// A session may change over to another connection within this time.
+const HANDOVER: Duration = Duration::from_secs(5);
+
+impl Hub {
+    pub(super) async fn joined(&mut self, joined: Result<(tokio::task::Id, Reason), JoinError>) {
+        let (task, reason) = match joined {
+            Ok(joined) => joined,
+            Err(error) if error.is_cancelled() => {
+                (error.id(), Reason::Ended(End::Left(Leave::Superseded)))
+            }
+            Err(error) => {
+                let failure = io::Error::other("connection task failed");
+                (error.id(), Reason::Link(LinkError::Io(failure)))
+            }
+        };
+        // What it had to say before it ended.
+        for _ in 0..self.reports.len() {
+            if let Ok((id, report)) = self.reports.try_recv() {
+                self.report(id, report).await;
+            }
+        }
+        let Some(id) = self.links.of_task(task) else {
+            return;
+        };
+        let Some(link) = self.links.remove(id) else {
+            return;
+        };
+        self.is_changed = true;
+        self.log_end(&link, &reason);
+
+        let now = self.clock.now();
+        let standing_of =
+            |ski: Option<Ski>| ski.map_or(Standing::Unknown, |ski| self.trust.standing(ski));
+        let opened = link.opened.map(|(at, _)| at);
+        for dial in &mut self.dials {
+            if dial.link == Some(id) {
+                if link.ski().is_none() && dial.is_first_failure() {
+                    let address = &link.address;
+                    tracing::info!(%address, %reason, "cannot be reached, trying again");
+                }
+                let how = Ending { reason: &reason, stage: link.stage, opened };
+                dial.end(&how, standing_of(dial.peer), now);
+            } else if link.ski().is_some() && dial.peer == link.ski() && link.opened.is_some() {
+                dial.lost(now);
+            }
+        }
+        let Some(ski) = link.ski() else {
+            return;
+        };
+        if self.links.live(ski).len() < 2 {
+            self.contests.remove(&ski);
+        }
+        if self.sessions.get(&ski) == Some(&id) {
+            self.sessions.remove(&ski);
+            let live = self.links.live(ski);
+            let open = live.iter().rev().find_map(|(id, link)| {
+                let (_, version) = link.opened.filter(|_| link.stage == Some(Stage::Exchange))?;
+                Some((*id, link.role, version))
+            });
+            if let Some((next, role, version)) = open {
+                self.sessions.insert(ski, next);
+                self.tell(Event::Connected { ski, role, version });
+            } else if live.is_empty() || self.shutdown.is_some() {
+                self.tell(Event::Disconnected { ski, reason });
+            } else {
+                self.vacant.insert(ski, (now + HANDOVER, reason));
+            }
+        }
+    }
+
+    fn log_end(&mut self, link: &Link, reason: &Reason) {
+        let address = &link.address;
+        match (link.ski(), link.role, reason) {
+            (Some(ski), _, _) if link.opened.is_some() => {
+                tracing::info!(%ski, %address, %reason, "peer disconnected");
+            }
+            // Nothing is there, or somebody only looked: a port scanner, a TLS probe (§9.8).
+            (_, _, Reason::Ended(End::Left(_)) | Reason::Link(LinkError::Io(_)))
+            | (None, Role::Client, Reason::Link(LinkError::Slow)) => {
+                tracing::debug!(%address, %reason, "no connection");
+            }
+            (ski, _, _) => self.complain(address, ski, reason),
+        }
+    }
+
+    /// One line for whatever a peer did wrong.
+    pub(super) fn complain(&mut self, address: &str, ski: Option<Ski>, what: &dyn fmt::Display) {
+        let Some(dropped) = self.throttle.pass(self.clock.now()) else {
+            return;
+        };
+        if dropped > 0 {
+            tracing::warn!(dropped, "more of the same");
+        }
+        match ski {
+            Some(ski) => tracing::warn!(%ski, %address, "{what}"),
+            None => tracing::warn!(%address, "{what}"),
+        }
+    }
+}

@@ -1,0 +1,407 @@
+//! The hub: the one task that knows all connections, all targets and whom the user trusts.
+//!
+//! What wakes it is here; what it does then is in [`arrive`], [`depart`] and [`decide`].
+
+mod arrive;
+mod decide;
+mod depart;
+
+use core::time::Duration;
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::net::SocketAddr;
+use std::string::ToString;
+use std::sync::Arc;
+use std::vec::Vec;
+
+use eebus_json::Instant;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::select;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::{JoinError, JoinSet};
+
+use crate::connection::{Leave, Role, Settings};
+use crate::identity::Ski;
+use crate::net::clock::Clock;
+use crate::net::drive::{Command, LinkId, Reason, Report};
+use crate::net::mdns::Announcer;
+use crate::net::node::attempt::{Attempt, prepare};
+use crate::net::node::dial::{Dial, Target};
+use crate::net::node::handle::Request;
+use crate::net::node::links::{Link, Links};
+use crate::net::node::peers::{Snapshot, snapshot};
+use crate::net::node::throttle::Throttle;
+use crate::net::node::{Event, Limits};
+use crate::net::tls::Tls;
+use crate::trust::{Trust, TrustFile};
+
+/// Events that may wait for the application; then reports of connections wait, too.
+const BACKLOG: usize = 16;
+/// Reports that may wait for the hub.
+const REPORTS: usize = 16;
+/// The side with the smaller SKI waits so long for answers to its pings (§12.2.3).
+const PROBE: Duration = Duration::from_millis(10_500);
+/// An orderly end of everything takes no longer.
+const SHUTDOWN: Duration = Duration::from_secs(3);
+/// The system does not accept connections: no memory, no file numbers.
+const ACCEPT_AGAIN: Duration = Duration::from_secs(1);
+
+/// What a hub is made of.
+pub(in crate::net::node) struct Parts {
+    pub(in crate::net::node) clock: Clock,
+    pub(in crate::net::node) tls: Tls,
+    pub(in crate::net::node) settings: Settings,
+    pub(in crate::net::node) limits: Limits,
+    pub(in crate::net::node) trust: Trust,
+    pub(in crate::net::node) trust_file: Option<TrustFile>,
+    pub(in crate::net::node) targets: Vec<Target>,
+    pub(in crate::net::node) listener: Option<TcpListener>,
+    pub(in crate::net::node) announcer: Option<Announcer>,
+    pub(in crate::net::node) requests: mpsc::Receiver<Request>,
+    pub(in crate::net::node) events: mpsc::Sender<Event>,
+    pub(in crate::net::node) snapshot: watch::Sender<Snapshot>,
+}
+
+pub(in crate::net::node) struct Hub {
+    clock: Clock,
+    tls: Arc<Tls>,
+    settings: Settings,
+    limits: Limits,
+    trust: Trust,
+    trust_file: Option<TrustFile>,
+    dials: Vec<Dial>,
+    listener: Option<TcpListener>,
+    /// The listener rests until then.
+    accept_at: Option<Instant>,
+    announcer: Option<Announcer>,
+    requests: mpsc::Receiver<Request>,
+    events: mpsc::Sender<Event>,
+    backlog: VecDeque<Event>,
+    snapshot: watch::Sender<Snapshot>,
+    is_changed: bool,
+
+    links: Links,
+    tasks: JoinSet<Reason>,
+    reporter: mpsc::Sender<(LinkId, Report)>,
+    reports: mpsc::Receiver<(LinkId, Report)>,
+    /// Which connection has a peer's session.
+    sessions: BTreeMap<Ski, LinkId>,
+    /// Sessions without a connection, for a moment.
+    vacant: BTreeMap<Ski, (Instant, Reason)>,
+    /// Peers with several connections that have to choose.
+    contests: BTreeMap<Ski, Contest>,
+    /// Who was shown as waiting, and when.
+    shown: BTreeMap<Ski, Instant>,
+    throttle: Throttle,
+    shutdown: Option<Shutdown>,
+}
+
+/// We have the smaller SKI, and the peer more than one connection.
+#[derive(Clone, Copy, Debug)]
+enum Contest {
+    /// The peer has until then to choose.
+    Chooses(Instant),
+    /// All connections have been pinged; who is still there then is there.
+    Probed(Instant),
+}
+
+struct Shutdown {
+    until: Instant,
+    /// Dropped at the end, which is what the askers wait for.
+    _askers: Vec<oneshot::Sender<()>>,
+}
+
+impl Hub {
+    pub(in crate::net::node) fn new(parts: Parts) -> Self {
+        let now = parts.clock.now();
+        let (reporter, reports) = mpsc::channel(REPORTS);
+        Self {
+            clock: parts.clock,
+            tls: Arc::new(parts.tls),
+            settings: parts.settings,
+            limits: parts.limits,
+            trust: parts.trust,
+            trust_file: parts.trust_file,
+            dials: parts.targets.into_iter().map(|target| Dial::new(target, now)).collect(),
+            listener: parts.listener,
+            accept_at: None,
+            announcer: parts.announcer,
+            requests: parts.requests,
+            events: parts.events,
+            backlog: VecDeque::new(),
+            snapshot: parts.snapshot,
+            is_changed: true,
+            links: Links::default(),
+            tasks: JoinSet::new(),
+            reporter,
+            reports,
+            sessions: BTreeMap::new(),
+            vacant: BTreeMap::new(),
+            contests: BTreeMap::new(),
+            shown: BTreeMap::new(),
+            throttle: Throttle::new(now),
+            shutdown: None,
+        }
+    }
+
+    /// Runs until everything is over.
+    pub(in crate::net::node) async fn run(mut self) {
+        loop {
+            self.publish();
+            if let Some(shutdown) = &self.shutdown
+                && (self.links.is_empty() || self.clock.now() >= shutdown.until)
+            {
+                break;
+            }
+            let is_open = self.shutdown.is_none();
+            let takes = self.backlog.len() < BACKLOG || !is_open;
+            let accepts = is_open
+                && self.accept_at.is_none()
+                && self.links.half_open(None) < self.limits.half_open;
+            let deadline = self.deadline();
+            let next = select! {
+                request = self.requests.recv(), if is_open => Next::Request(request),
+                told = deliver(&self.events, &mut self.backlog), if !self.backlog.is_empty() => {
+                    Next::Told(told)
+                }
+                () = self.events.closed(), if is_open => Next::Deaf,
+                Some((id, report)) = self.reports.recv(), if takes => Next::Report(id, report),
+                Some(joined) = self.tasks.join_next_with_id(), if takes => Next::Joined(joined),
+                accepted = accept(self.listener.as_ref()), if accepts => Next::Accepted(accepted),
+                () = self.clock.until(deadline) => Next::Tick,
+            };
+            match next {
+                Next::Request(Some(request)) => self.request(request).await,
+                // Nobody is left who could ask, or nobody who listens.
+                Next::Request(None) | Next::Deaf => self.begin_shutdown(None).await,
+                Next::Told(true) => {}
+                Next::Told(false) => self.backlog.clear(),
+                Next::Report(id, report) => self.report(id, report).await,
+                Next::Joined(joined) => self.joined(joined).await,
+                Next::Accepted(accepted) => self.accepted(accepted),
+                Next::Tick => self.tick(),
+            }
+        }
+        self.tasks.shutdown().await;
+        while let Some(event) = self.backlog.pop_front() {
+            if self.events.try_send(event).is_err() {
+                break;
+            }
+        }
+    }
+
+    // What comes in.
+
+    async fn request(&mut self, request: Request) {
+        match request {
+            Request::Decide(ski, decision, done) => {
+                // Who asked may have lost interest.
+                let _ = done.send(self.decide(ski, decision).await);
+            }
+            Request::Attach { stream, role, expected, name } => {
+                let attempt = self.attempt();
+                let id = attempt.id;
+                let host = name.clone();
+                let task = match role {
+                    Role::Server => self.tasks.spawn(attempt.answer(stream)),
+                    Role::Client => {
+                        self.tasks.spawn(async move { attempt.ask(stream, expected, &host).await })
+                    }
+                };
+                self.links.insert(id, Link::new(role, name, None, task));
+            }
+            Request::Shutdown(asker) => self.begin_shutdown(Some(asker)).await,
+        }
+    }
+
+    fn accepted(&mut self, accepted: io::Result<(TcpStream, SocketAddr)>) {
+        let (stream, address) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept connections");
+                self.accept_at = Some(self.clock.now() + ACCEPT_AGAIN);
+                return;
+            }
+        };
+        if self.links.half_open(Some(address.ip())) >= self.limits.half_open_per_ip {
+            self.complain(&address.to_string(), None, &"too many connections at a time");
+            return;
+        }
+        if prepare(&stream).is_err() {
+            // It is gone already.
+            return;
+        }
+        let attempt = self.attempt();
+        let id = attempt.id;
+        let task = self.tasks.spawn(attempt.answer(stream));
+        let link = Link::new(Role::Server, address.to_string(), Some(address.ip()), task);
+        self.links.insert(id, link);
+    }
+
+    async fn report(&mut self, id: LinkId, report: Report) {
+        let Some(link) = self.links.get_mut(id) else {
+            return;
+        };
+        match report {
+            Report::Proven { ski, reply } => self.proven(id, ski, reply),
+            Report::Stage(stage) => {
+                link.stage = Some(stage);
+                self.is_changed = true;
+            }
+            Report::Event(event) => {
+                if let Some(ski) = link.ski() {
+                    self.event(id, ski, event).await;
+                }
+            }
+        }
+    }
+
+    async fn begin_shutdown(&mut self, asker: Option<oneshot::Sender<()>>) {
+        let until = self.clock.now() + SHUTDOWN;
+        self.shutdown = Some(Shutdown { until, _askers: asker.into_iter().collect() });
+        self.listener = None;
+        for link in self.links.iter_mut() {
+            link.leave(Leave::Unspecific);
+        }
+        if let Some(announcer) = self.announcer.take() {
+            announcer.stop().await;
+        }
+    }
+
+    // Time.
+
+    fn deadline(&self) -> Option<Instant> {
+        if let Some(shutdown) = &self.shutdown {
+            return Some(shutdown.until);
+        }
+        let dials = self.dials.iter().filter_map(|dial| dial.at);
+        let vacant = self.vacant.values().map(|(until, _)| *until);
+        let contests = self.contests.values().map(|contest| match contest {
+            Contest::Chooses(until) | Contest::Probed(until) => *until,
+        });
+        dials.chain(vacant).chain(contests).chain(self.accept_at).min()
+    }
+
+    fn tick(&mut self) {
+        let now = self.clock.now();
+        if self.shutdown.is_some() {
+            return;
+        }
+        if self.accept_at.is_some_and(|at| now >= at) {
+            self.accept_at = None;
+        }
+        self.contend(now);
+        let due = |(_, (until, _)): &(&Ski, &(Instant, Reason))| now >= *until;
+        let gone: Vec<Ski> = self.vacant.iter().filter(due).map(|(ski, _)| *ski).collect();
+        for ski in gone {
+            if let Some((_, reason)) = self.vacant.remove(&ski) {
+                self.tell(Event::Disconnected { ski, reason });
+            }
+        }
+        for i in 0..self.dials.len() {
+            if self.dials[i].at.is_some_and(|at| now >= at) {
+                self.dial(i, now);
+            }
+        }
+    }
+
+    fn contend(&mut self, now: Instant) {
+        for (ski, contest) in &mut self.contests {
+            let live: Vec<LinkId> = self.links.live(*ski).iter().map(|(id, _)| *id).collect();
+            match *contest {
+                Contest::Chooses(until) if now >= until => {
+                    *contest = Contest::Probed(now + PROBE);
+                    for link in live.iter().filter_map(|id| self.links.get(*id)) {
+                        // Before the WebSocket is open there is no ping; its own limits apply.
+                        if link.stage.is_some() {
+                            link.command(Command::Probe);
+                        }
+                    }
+                }
+                Contest::Probed(until) if now >= until => {
+                    let newest = live.last().copied();
+                    for id in live.iter().filter(|id| Some(**id) != newest) {
+                        if let Some(link) = self.links.get_mut(*id) {
+                            link.leave(Leave::Superseded);
+                        }
+                    }
+                }
+                Contest::Chooses(_) | Contest::Probed(_) => {}
+            }
+        }
+        let links = &self.links;
+        self.contests.retain(|ski, _| links.live(*ski).len() > 1);
+    }
+
+    fn dial(&mut self, i: usize, now: Instant) {
+        let dial = &self.dials[i];
+        // §12.2.3: who is connected in any way is not dialled.
+        if dial.peer.is_some_and(|peer| !self.links.live(peer).is_empty()) {
+            self.dials[i].lost(now);
+            return;
+        }
+        let Target { address, ski } = dial.target.clone();
+        let attempt = self.attempt();
+        let id = attempt.id;
+        self.dials[i].begin(id, now);
+        let task = self.tasks.spawn(attempt.dial(address.clone(), ski));
+        self.links.insert(id, Link::new(Role::Client, address, None, task));
+        self.is_changed = true;
+    }
+
+    // What goes out.
+
+    fn attempt(&mut self) -> Attempt {
+        Attempt {
+            id: self.links.next_id(),
+            tls: self.tls.clone(),
+            settings: self.settings.clone(),
+            reports: self.reporter.clone(),
+            clock: self.clock,
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        // At the end nobody may be listening any more.
+        if self.shutdown.is_none() || self.backlog.len() < BACKLOG {
+            self.backlog.push_back(event);
+        }
+    }
+
+    pub(in crate::net::node) fn publish(&mut self) {
+        if core::mem::take(&mut self.is_changed) {
+            let dialled = self.dials.iter().filter(|dial| dial.link.is_some());
+            let dialled = dialled.filter_map(|dial| dial.peer);
+            self.snapshot.send_replace(snapshot(&self.trust, &self.links, &self.sessions, dialled));
+        }
+    }
+}
+
+/// What the hub was woken by.
+enum Next {
+    Request(Option<Request>),
+    Told(bool),
+    Deaf,
+    Report(LinkId, Report),
+    Joined(Result<(tokio::task::Id, Reason), JoinError>),
+    Accepted(io::Result<(TcpStream, SocketAddr)>),
+    Tick,
+}
+
+/// Tells the application the next event; `false` when it does not listen any more.
+async fn deliver(events: &mpsc::Sender<Event>, backlog: &mut VecDeque<Event>) -> bool {
+    let Ok(place) = events.reserve().await else {
+        return false;
+    };
+    if let Some(event) = backlog.pop_front() {
+        place.send(event);
+    }
+    true
+}
+
+async fn accept(listener: Option<&TcpListener>) -> io::Result<(TcpStream, SocketAddr)> {
+    match listener {
+        Some(listener) => listener.accept().await,
+        None => core::future::pending().await,
+    }
+}
