@@ -3,6 +3,7 @@
 mod bench;
 mod hostile;
 mod laws;
+mod mdns;
 mod pairing;
 mod raw;
 mod redial;
