@@ -46,7 +46,7 @@ pub struct StatusDocument {
     /// The energy manager; absent without EEBUS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ems: Option<EmsDocument>,
-    /// The trusted peers.
+    /// The trusted peers, and those that wait for the user's decision (state `waiting`).
     #[serde(default)]
     pub peers: Vec<PeerDocument>,
     /// What is not as it should be and does not stop the charging.
@@ -107,7 +107,7 @@ pub struct EmsDocument {
     pub heartbeat_age_ms: Option<u64>,
 }
 
-/// A trusted peer.
+/// A peer.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct PeerDocument {
     /// Who it is.
@@ -156,8 +156,8 @@ pub struct RequestDocument {
 }
 
 impl StatusDocument {
-    /// The document of this picture; `peers` if there is EEBUS.
-    pub fn new(status: &Status, peers: Option<Vec<Peer>>, clock: Clock) -> Self {
+    /// The document of this picture; `trusted` if there is EEBUS, and who waits.
+    pub fn new(status: &Status, trusted: Option<Vec<Peer>>, waiting: &[Ski], clock: Clock) -> Self {
         let meaning = status.state.meaning();
         let meter = &status.meter;
         Self {
@@ -186,8 +186,13 @@ impl StatusDocument {
                 binding: binding(&status.limits).map(Into::into).collect(),
                 text: status.limits.to_string(),
             },
-            ems: peers.as_deref().map(EmsDocument::new),
-            peers: peers.iter().flatten().map(PeerDocument::new).collect(),
+            ems: trusted.as_deref().map(EmsDocument::new),
+            peers: trusted
+                .iter()
+                .flatten()
+                .map(PeerDocument::new)
+                .chain(waiting.iter().copied().map(PeerDocument::waiting))
+                .collect(),
             warnings: warnings(status).map(Into::into).collect(),
             stale: status.trust != Trust::Fresh,
         }
@@ -218,6 +223,10 @@ impl PeerDocument {
             state: peer.state.as_str().into(),
             name: peer.name.clone(),
         }
+    }
+
+    fn waiting(ski: Ski) -> Self {
+        Self { ski: ski.to_string(), state: "waiting".into(), name: None }
     }
 }
 

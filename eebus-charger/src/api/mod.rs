@@ -76,8 +76,10 @@ pub fn router(api: Api) -> Router {
 
 impl Api {
     fn document(&self) -> Json<StatusDocument> {
-        let peers = self.peers.as_ref().map(|peers| peers.trusted());
-        Json(StatusDocument::new(&self.charger.status(), peers, self.charger.clock()))
+        let trusted = self.peers.as_ref().map(|peers| peers.trusted());
+        let waiting = self.peers.as_ref().map(|peers| peers.waiting()).unwrap_or_default();
+        let status = self.charger.status();
+        Json(StatusDocument::new(&status, trusted, &waiting, self.charger.clock()))
     }
 
     /// The document once an order has taken effect.
