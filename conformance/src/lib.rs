@@ -3,6 +3,7 @@
 pub mod broken;
 pub mod cases;
 pub mod catalogue;
+pub mod coverage;
 pub mod device;
 pub mod report;
 pub mod run;

@@ -1,4 +1,4 @@
-//! Runs the official EEBUS test cases against a device on the network.
+//! Runs the official EEBUS test cases against a device on the network, or against our own.
 
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use conformance::broken::Distortion;
 use conformance::cases::{self, Procedure};
 use conformance::catalogue::Suite;
+use conformance::coverage;
 use conformance::device::Hook;
 use conformance::report;
 use conformance::run::{self, Outcome, Verdict};
@@ -15,7 +16,7 @@ use conformance::target::{Network, Sheet, Target};
 use conformance::tester::identity::Identity;
 
 const HELP: &str = "\
-Runs the official EEBUS test cases against a device on the network.
+Runs the official EEBUS test cases.
 
 conformance list
     Names the cases that can be run.
@@ -24,10 +25,19 @@ conformance ski --identity FILE
     Prints the test tool's SKI, which the device has to trust first. The identity is created if
     the file does not exist.
 
-conformance run --target ADDR:PORT --identity FILE [OPTION]... [CASE]...
+conformance coverage
+    Runs everything against our own charger and energy manager in memory, on a clock that is
+    paused, and against broken devices that the cases have to notice. Prints how much of each suite
+    passes and what is missing.
+
+conformance results
+    The same without the broken devices: each case and its verdict.
+
+conformance run [--target ADDR:PORT --identity FILE] [OPTION]... [CASE]...
     Runs the cases named, in full or by their first letters (TC_SHIP_HELLO); all of them if none.
 
-    --target ADDR:PORT    the device's SHIP service
+    --target ADDR:PORT    the device's SHIP service; without it our own devices in memory are run,
+                          and the options up to --sheet mean nothing
     --identity FILE       the test tool's key and certificate
     --listen ADDR:PORT    where the device reaches the tool; without it the cases in which the
                           device dials are not applicable
@@ -79,7 +89,16 @@ fn command(runtime: &tokio::runtime::Runtime) -> Result<ExitCode, String> {
         None => print!("{HELP}"),
         Some("list") => list(),
         Some("ski") => println!("{}", identity(&options)?.ski),
-        Some("run") => return runtime.block_on(run_all(&options)),
+        Some("coverage") => print!("{}", coverage::measure()),
+        Some("results") => print!("{}", coverage::results(&coverage::run_all())),
+        Some("run") => {
+            let procedures = chosen(&options.words[1..])?;
+            let outcomes = match options.target {
+                Some(address) => runtime.block_on(on_the_network(address, procedures, &options))?,
+                None => in_memory(procedures, &options),
+            };
+            return Ok(conclude(&outcomes, &options));
+        }
         Some(other) => return Err(format!("no command {other}")),
     }
     Ok(ExitCode::SUCCESS)
@@ -159,11 +178,44 @@ fn chosen(words: &[String]) -> Result<Vec<Procedure>, String> {
     Ok(all.into_iter().filter(is_chosen).collect())
 }
 
-async fn run_all(options: &Options) -> Result<ExitCode, String> {
-    let address = options.target.ok_or("--target ADDR:PORT is missing")?;
+/// Shows what came of one case, unless all is shown at the end.
+fn show(outcome: &Outcome, options: &Options) {
+    if options.prints_json {
+        return;
+    }
+    println!("{}", report::line(outcome));
+    if options.prints_transcript && matches!(outcome.verdict, Verdict::Failed(_)) {
+        outcome.transcript.iter().for_each(|line| println!("    {line}"));
+    }
+}
+
+fn conclude(outcomes: &[Outcome], options: &Options) -> ExitCode {
+    if options.prints_json {
+        println!("{}", report::json(outcomes));
+    } else {
+        println!("\n{}", report::sum(outcomes));
+    }
+    let has_failed = outcomes.iter().any(|o| matches!(o.verdict, Verdict::Failed(_)));
+    ExitCode::from(u8::from(has_failed))
+}
+
+fn in_memory(procedures: Vec<Procedure>, options: &Options) -> Vec<Outcome> {
+    let one = |procedure| {
+        let outcome = coverage::in_memory(procedure, Distortion::none());
+        show(&outcome, options);
+        outcome
+    };
+    procedures.into_iter().map(one).collect()
+}
+
+async fn on_the_network(
+    address: SocketAddr,
+    procedures: Vec<Procedure>,
+    options: &Options,
+) -> Result<Vec<Outcome>, String> {
     let identity = identity(options)?;
     let mut outcomes: Vec<Outcome> = Vec::new();
-    for procedure in chosen(&options.words[1..])? {
+    for procedure in procedures {
         if !outcomes.is_empty() {
             tokio::time::sleep(PAUSE).await;
         }
@@ -172,19 +224,8 @@ async fn run_all(options: &Options) -> Result<ExitCode, String> {
         let network = network.await.map_err(|error| format!("--listen: {error}"))?;
         let target = Target::Network(network);
         let outcome = run::run(procedure, target, identity.clone(), Distortion::none()).await;
-        if !options.prints_json {
-            println!("{}", report::line(&outcome));
-            if options.prints_transcript && matches!(outcome.verdict, Verdict::Failed(_)) {
-                outcome.transcript.iter().for_each(|line| println!("    {line}"));
-            }
-        }
+        show(&outcome, options);
         outcomes.push(outcome);
     }
-    if options.prints_json {
-        println!("{}", report::json(&outcomes));
-    } else {
-        println!("\n{}", report::sum(&outcomes));
-    }
-    let has_failed = outcomes.iter().any(|o| matches!(o.verdict, Verdict::Failed(_)));
-    Ok(ExitCode::from(u8::from(has_failed)))
+    Ok(outcomes)
 }

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
-use crate::device::Look;
+use crate::device::{Action, Look};
 use crate::tester::link::{Bend, Passing, straight};
 use crate::tester::wire::View;
 
@@ -53,6 +53,8 @@ pub struct Distortion {
     pub(crate) bend: Bend,
     /// What becomes of what one sees.
     sight: Option<Sight>,
+    /// What happens to the device and has no effect on it.
+    ignores: fn(&Action) -> bool,
     /// Forged certificates pass.
     pub(crate) takes_forged: bool,
 }
@@ -62,7 +64,7 @@ type Sight = Box<dyn FnMut(Look, Vec<u32>) -> Vec<u32> + Send>;
 impl Distortion {
     /// Nothing is distorted.
     pub fn none() -> Self {
-        Self { bend: straight(), sight: None, takes_forged: false }
+        Self { bend: straight(), sight: None, ignores: |_| false, takes_forged: false }
     }
 
     fn messages(bend: impl FnMut(Passing) -> Vec<Passing> + Send + 'static) -> Self {
@@ -71,6 +73,11 @@ impl Distortion {
 
     fn sight(sight: impl FnMut(Look, Vec<u32>) -> Vec<u32> + Send + 'static) -> Self {
         Self { sight: Some(Box::new(sight)), ..Self::none() }
+    }
+
+    /// What happens to the device has no effect on it.
+    fn ignores(ignores: fn(&Action) -> bool) -> Self {
+        Self { ignores, ..Self::none() }
     }
 
     /// Every certificate passes, whatever it claims.
@@ -140,6 +147,10 @@ impl Distortion {
             }
             _ => vec![passing],
         })
+    }
+
+    pub(crate) fn lets_through(&self, action: &Action) -> bool {
+        !(self.ignores)(action)
     }
 
     pub(crate) fn look(&mut self, look: Look, seen: Vec<u32>) -> Vec<u32> {

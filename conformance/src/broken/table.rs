@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Broken, Distortion, Overheard, text};
-use crate::device::Look;
+use crate::device::Action;
 use crate::tester::link::Passing;
 use crate::tester::wire::View;
 
@@ -436,7 +436,7 @@ pub const ALL: &[Broken] = &[
     broken(
         "cars-stay",
         "does not say that a car has gone",
-        &["EM-GEN-005", "EM-GEN-007", "EM-GEN-008", "EM-GEN-009"],
+        &["EM-GEN-005", "EM-GEN-007", "EM-GEN-009"],
         || Distortion::never_sends(|text| text.contains(r#""lastStateChange":"removed""#)),
     ),
     broken(
@@ -462,17 +462,24 @@ pub const ALL: &[Broken] = &[
             _ => vec![passing],
         })
     }),
-    broken("hasty-relations", "asks for subscriptions before it is known", &["EM-GEN-010"], || {
-        let mut has_asked = false;
-        Distortion::messages(move |passing| match &passing {
-            Passing::FromDevice(octets) if octets.first() == Some(&2) && !has_asked => {
-                has_asked = true;
-                let call = [&[2], &br#"{"data":[{"header":[{"protocolId":"ee1.0"}]},{"payload":{"datagram":[{"header":[{"specificationVersion":"1.3.0"},{"addressSource":[{"device":"d:_n:X"},{"entity":[0]},{"feature":0}]},{"addressDestination":[{"entity":[0]},{"feature":0}]},{"msgCounter":8000000},{"cmdClassifier":"call"}]},{"payload":[{"cmd":[[{"nodeManagementSubscriptionRequestCall":[{"subscriptionRequest":[{"clientAddress":[{"entity":[1,1]},{"feature":9}]},{"serverAddress":[{"entity":[1]},{"feature":1}]},{"serverFeatureType":"DeviceDiagnosis"}]}]}]]}]}]}}]}"#[..]];
-                vec![passing, Passing::FromDevice(call.concat())]
-            }
-            _ => vec![passing],
-        })
-    }),
+    broken(
+        "hasty-relations",
+        "asks for subscriptions before it is known",
+        &["EM-GEN-010", "EM-GEN-018"],
+        || {
+            Distortion::messages(|passing| match &passing {
+                Passing::FromDevice(octets)
+                    if text(octets).is_some_and(|text| {
+                        text.contains(r#""cmdClassifier":"read""#) && text.contains(DISCOVERY)
+                    }) =>
+                {
+                    let call = [&[2], &br#"{"data":[{"header":[{"protocolId":"ee1.0"}]},{"payload":{"datagram":[{"header":[{"specificationVersion":"1.3.0"},{"addressSource":[{"device":"d:_n:X"},{"entity":[0]},{"feature":0}]},{"addressDestination":[{"entity":[0]},{"feature":0}]},{"msgCounter":8000000},{"cmdClassifier":"call"}]},{"payload":[{"cmd":[[{"nodeManagementSubscriptionRequestCall":[{"subscriptionRequest":[{"clientAddress":[{"entity":[1,1]},{"feature":9}]},{"serverAddress":[{"entity":[1]},{"feature":1}]},{"serverFeatureType":"DeviceDiagnosis"}]}]}]]}]}]}}]}"#[..]];
+                    vec![passing, Passing::FromDevice(call.concat())]
+                }
+                _ => vec![passing],
+            })
+        },
+    ),
     broken(
         "standby",
         "does not tell its operating state",
@@ -486,7 +493,7 @@ pub const ALL: &[Broken] = &[
     broken(
         "bound-readers-only",
         "lets nobody read without a binding",
-        &["EM-EVSECC-006", "EM-GEN-014"],
+        &["EM-EVSECC-006", "EM-GEN-014", "EM-OPEV-032"],
         || {
             let is_read = |overheard: &Overheard| {
                 overheard.is("read") && !overheard.text.contains("nodeManagement")
@@ -617,12 +624,28 @@ pub const ALL: &[Broken] = &[
         &["EM-OPEV-007", "EM-OPEV-008", "EM-LIM-004"],
         || Distortion::sight(|_, seen| seen.into_iter().map(|ma| ma.max(6000)).collect()),
     ),
-    broken("generous", "offers more than it should", &["EM-OPEV-009", "EM-OPEV-010"], || {
-        Distortion::sight(|look, seen| match look {
-            Look::Offered | Look::Drawn => seen.into_iter().map(|ma| ma + 1000).collect(),
-            Look::Measured => seen,
-        })
-    }),
+    broken(
+        "generous",
+        "offers, draws and measures more than it should",
+        &["EM-OPEV-009", "EM-OPEV-010", "EM-EVCEM-010", "EM-EVCEM-011", "EM-EVCEM-012"],
+        || Distortion::sight(|_, seen| seen.into_iter().map(|ma| ma + 1000).collect()),
+    ),
+    broken(
+        "lazy-pilot",
+        "never offers more than before",
+        &["EM-OPEV-006", "EM-OPEV-020", "EM-OPEV-022", "EM-OPEV-025"],
+        || {
+            let mut least: Option<Vec<u32>> = None;
+            Distortion::sight(move |_, seen| {
+                // Nothing before the first current is a limit.
+                if seen.iter().all(|ma| *ma > 0) {
+                    let known = least.get_or_insert_with(|| seen.clone());
+                    known.iter_mut().zip(&seen).for_each(|(least, ma)| *least = (*least).min(*ma));
+                }
+                least.clone().unwrap_or(seen)
+            })
+        },
+    ),
     broken(
         "stuck-pilot",
         "never offers less than before",
@@ -637,22 +660,12 @@ pub const ALL: &[Broken] = &[
             })
         },
     ),
-    broken(
-        "lazy-pilot",
-        "never offers more than before",
-        &["EM-OPEV-006", "EM-OPEV-020", "EM-OPEV-022"],
-        || {
-            let mut least: Option<Vec<u32>> = None;
-            Distortion::sight(move |_, seen| {
-                // Nothing before the first current is a limit.
-                if seen.iter().all(|ma| *ma > 0) {
-                    let known = least.get_or_insert_with(|| seen.clone());
-                    known.iter_mut().zip(&seen).for_each(|(least, ma)| *least = (*least).min(*ma));
-                }
-                least.clone().unwrap_or(seen)
-            })
-        },
-    ),
+    broken("stuck-plug", "does not notice that the plug is pulled", &["EM-GEN-008"], || {
+        Distortion::ignores(|action| *action == Action::Unplug)
+    }),
+    broken("blind", "does not notice that a car is plugged in", &["EM-OPEV-034"], || {
+        Distortion::ignores(|action| *action == Action::Plug)
+    }),
     broken(
         "wrong-guard",
         "listens to the heartbeat of another entity",
@@ -695,6 +708,71 @@ pub const ALL: &[Broken] = &[
                 if is_heard { vec![passing] } else { vec![] }
             }
             _ => vec![passing],
+        })
+    }),
+    // EV charging, the energy manager.
+    broken("car-blind", "takes no notice of cars", &["EM-GEN-015", "EM-EVCEM"], || {
+        Distortion::never_sends(|text| text.contains(r#"{"entity":[1,1]}"#))
+    }),
+    broken("unconfirmed", "does not want to know what became of a limit", &["EM-OPEV-035"], || {
+        Distortion::rewrites(|text| {
+            let is_write = text.contains(r#""cmdClassifier":"write""#);
+            is_write.then(|| text.replace(r#",{"ackRequest":true}"#, ""))
+        })
+    }),
+    broken("never-releases", "never says that nothing is limited", &["EM-OPEV-036"], || {
+        Distortion::never_sends(|text| {
+            text.contains(r#""cmdClassifier":"write""#) && text.contains(r#""isLimitActive":false"#)
+        })
+    }),
+    broken(
+        "by-number",
+        "takes limits for phases in the order of their numbers",
+        &["EM-OPEV-037"],
+        || {
+            Distortion::rewrites(|text| {
+                let is_write = text.contains(r#""cmdClassifier":"write""#);
+                // Between the two, a number that no car has.
+                let swapped = text.replace(r#""limitId":23"#, r#""limitId":99"#);
+                let swapped = swapped.replace(r#""limitId":25"#, r#""limitId":23"#);
+                is_write.then(|| swapped.replace(r#""limitId":99"#, r#""limitId":25"#))
+            })
+        },
+    ),
+    broken(
+        "literal",
+        "limits to currents that nobody can charge with",
+        &["EM-OPEV-038", "EM-OPEV-039"],
+        || {
+            Distortion::rewrites(|text| {
+                let is_write = text.contains(r#""cmdClassifier":"write""#);
+                let (before, after) = text.split_once(r#""value":[{"number":"#)?;
+                let end = after.find(']')?;
+                is_write.then(|| {
+                    format!(r#"{before}"value":[{{"number":3}},{{"scale":0}}{}"#, &after[end..])
+                })
+            })
+        },
+    ),
+    broken("arrhythmic", "leaves out heartbeats", &["EM-OPEV-040"], || {
+        let mut beats = 0;
+        Distortion::messages(move |passing| match &passing {
+            Passing::FromDevice(octets)
+                if text(octets).is_some_and(|text| {
+                    text.contains(r#""cmdClassifier":"notify""#)
+                        && text.contains("heartbeatCounter")
+                }) =>
+            {
+                beats += 1;
+                if beats % 3 == 0 { vec![passing] } else { vec![] }
+            }
+            _ => vec![passing],
+        })
+    }),
+    broken("long-memory", "knows cars by their first numbers", &["EM-OPEV-045"], || {
+        Distortion::rewrites(|text| {
+            let is_write = text.contains(r#""cmdClassifier":"write""#);
+            is_write.then(|| text.replace(r#""limitId":2"#, r#""limitId":"#))
         })
     }),
 ];

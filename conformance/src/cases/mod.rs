@@ -95,7 +95,7 @@ impl Case {
     }
 
     async fn act(&mut self, action: Action) -> Step {
-        self.target.act(action).await
+        if self.distortion.lets_through(&action) { self.target.act(action).await } else { Ok(()) }
     }
 
     async fn look(&mut self, look: Look) -> Step<Vec<u32>> {

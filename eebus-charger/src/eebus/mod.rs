@@ -144,11 +144,14 @@ fn device(unique: &str) -> (Engine, Vec<u32>) {
     let mut plan = EntityPlan::new(EntityType::EVSE);
     let name_plate = DeviceClassificationManufacturerData {
         device_name: Some("eebus-charger".into()),
+        device_code: Some("reference".into()),
         serial_number: Some(unique.into()),
         software_revision: Some(env!("CARGO_PKG_VERSION").into()),
         vendor_name: Some("eebus-charger".into()),
+        vendor_code: Some(format!("i:{VENDOR}")),
         brand_name: Some("eebus-charger".into()),
         power_source: Some(PowerSource::Mains3Phase),
+        manufacturer_label: Some("eebus-charger".into()),
         ..Default::default()
     };
     evsecc::Evse::plan(&mut plan, name_plate);

@@ -320,6 +320,22 @@ pub(super) async fn em_gen_013(cx: &mut Case) -> Step {
     let limits = take_control(&mut first).await?;
     limit_to(&mut first, &limits, 10_000).await?;
     until(cx, &mut first, Look::Offered, secs(10), "10 A are offered", about(10_000)).await?;
+    // The first manager goes on beating while the second one tries.
+    tokio::select! {
+        tried = rival(cx, &limits) => tried?,
+        () = first.spine.pass(secs(600)) => return fail("the second manager gets no answer"),
+    }
+    first.spine.watch(secs(2)).await?;
+    let stored = first.stored().await?;
+    let is_kept =
+        stored.iter().filter(|(id, ..)| limits.contains(id)).all(|l| l.1 && l.2 == 10_000);
+    require(is_kept, format!("the first manager's limits stay: {stored:?}"))?;
+    let offered = cx.look(Look::Offered).await?;
+    require(about(10_000)(&offered) && at_most(10_000)(&offered), format!("{offered:?} mA"))
+}
+
+/// A second manager with another device: it is not bound, and its write is refused.
+async fn rival(cx: &mut Case, limits: &[u64]) -> Step {
     let rival = Identity::fresh();
     cx.act(Action::Trust(rival.ski)).await?;
     let ship = cx.connect_as(&rival).await?.map_err(|r| Stop::Failed(r.to_string()))?;
@@ -330,15 +346,8 @@ pub(super) async fn em_gen_013(cx: &mut Case) -> Step {
     let number =
         second.spine.relate(Relation::Binding, &client, &server, Some("LoadControl")).await?;
     require(number > 0, "a second manager is not bound")?;
-    let counter = second.send_limits(client, &all(&limits, true, (6, 0))).await?;
-    require(second.spine.expect_result(counter).await? > 0, "its write is refused")?;
-    first.spine.watch(secs(2)).await?;
-    let stored = first.stored().await?;
-    let is_kept =
-        stored.iter().filter(|(id, ..)| limits.contains(id)).all(|l| l.1 && l.2 == 10_000);
-    require(is_kept, format!("the first manager's limits stay: {stored:?}"))?;
-    let offered = cx.look(Look::Offered).await?;
-    require(about(10_000)(&offered) && at_most(10_000)(&offered), format!("{offered:?} mA"))
+    let counter = second.send_limits(client, &all(limits, true, (6, 0))).await?;
+    require(second.spine.expect_result(counter).await? > 0, "its write is refused")
 }
 
 pub(super) async fn em_gen_014(cx: &mut Case) -> Step {

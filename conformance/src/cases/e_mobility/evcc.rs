@@ -4,7 +4,7 @@ use super::{Case, USE_CASES, secs, with_car};
 use crate::tester::manager::{EV, EVSE, Manager};
 use crate::tester::spine::Datagram;
 use crate::tester::wire::View;
-use crate::tester::{Step, fail, require};
+use crate::tester::{Step, Stop, fail, require};
 
 const DESCRIPTIONS: &str = "deviceConfigurationKeyValueDescriptionListData";
 const VALUES: &str = "deviceConfigurationKeyValueListData";
@@ -81,8 +81,7 @@ pub(super) async fn em_evcc_008(cx: &mut Case) -> Step {
     let mut manager = with_car(cx).await?;
     let charger = manager.read(EVSE, "DeviceClassification", MANUFACTURER).await?;
     let Ok(_) = manager.server(EV, "DeviceClassification") else {
-        cx.remark("the EV has no DeviceClassification: scenario 5 is optional");
-        return Ok(());
+        return Err(Stop::NotApplicable("scenario 5 is not announced".to_owned()));
     };
     let vehicle = manager.read(EV, "DeviceClassification", MANUFACTURER).await?;
     let serial = |reply: &Datagram| reply.data().text("serialNumber").map(str::to_owned);

@@ -1,11 +1,15 @@
 //! The device under test: where it is, and what it is.
 
+mod memory;
+
 use core::net::SocketAddr;
 use core::time::Duration;
 use std::io;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
+
+pub use memory::Memory;
 
 use crate::device::{Action, Hook, Look};
 use crate::tester::identity::Ski;
@@ -94,6 +98,8 @@ impl Sheet {
 /// A device under test.
 #[derive(Debug)]
 pub enum Target {
+    /// Our own, in this process.
+    Memory(Memory),
     /// Somewhere on the network, in real time.
     Network(Network),
 }
@@ -131,6 +137,7 @@ impl Target {
     /// What its parameter sheet says.
     pub const fn sheet(&self) -> &Sheet {
         match self {
+            Self::Memory(memory) => &memory.sheet,
             Self::Network(network) => &network.sheet,
         }
     }
@@ -142,6 +149,7 @@ impl Target {
     /// It has none, or does not answer.
     pub async fn dial(&mut self) -> Step<Box<dyn Wire>> {
         match self {
+            Self::Memory(memory) => Ok(Box::new(memory.dial().await?)),
             Self::Network(network) if network.sheet.has_ship_service => {
                 let stream = TcpStream::connect(network.address);
                 match timeout(Duration::from_secs(10), stream).await {
@@ -159,8 +167,9 @@ impl Target {
     /// # Errors
     ///
     /// It does not within [`Sheet::dials_within`], or there is no way for it to do so.
-    pub async fn accept(&mut self, _tool: Ski) -> Step<Box<dyn Wire>> {
+    pub async fn accept(&mut self, tool: Ski) -> Step<Box<dyn Wire>> {
         match self {
+            Self::Memory(memory) => Ok(Box::new(memory.accept(tool).await?)),
             Self::Network(Network { listener: Some(listener), sheet, .. }) => {
                 match timeout(sheet.dials_within, listener.accept()).await {
                     Ok(Ok((stream, _))) => Ok(Box::new(stream)),
@@ -181,6 +190,7 @@ impl Target {
     /// It cannot be done, or failed.
     pub async fn act(&mut self, action: Action) -> Step {
         match self {
+            Self::Memory(memory) => memory.act(&action).await,
             Self::Network(network) => network.hook.act(&action).await,
         }
     }
@@ -192,6 +202,7 @@ impl Target {
     /// It cannot be seen.
     pub async fn look(&mut self, look: Look) -> Step<Vec<u32>> {
         match self {
+            Self::Memory(memory) => memory.look(look),
             Self::Network(network) => network.hook.look(look).await,
         }
     }
