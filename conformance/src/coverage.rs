@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use std::thread;
 
 use crate::broken::{self, Broken, Distortion};
-use crate::cases::{self, Procedure};
+use crate::cases::{self, Actor, Procedure};
 use crate::catalogue::{Entry, Suite};
 use crate::run::{Outcome, Verdict, run};
 use crate::target::{Memory, Target};
@@ -75,9 +75,6 @@ pub fn results(outcomes: &[Outcome]) -> String {
     outcomes.iter().map(line).collect()
 }
 
-/// The actors that an energy manager plays.
-const MANAGERS: [&str; 4] = ["CEM", "EnergyGuard", "EnergyBroker", "MonitoringAppliance"];
-
 /// Runs one case against a fresh device of ours in memory, on a paused clock.
 ///
 /// # Panics
@@ -92,11 +89,9 @@ pub fn in_memory(procedure: Procedure, distortion: Distortion) -> Outcome {
     runtime.block_on(async {
         let identity = Identity::fresh();
         // What any device has to do is asked of the charger.
-        let (_, entry) = procedure.entry();
-        let is_manager = entry.roles.iter().any(|role| MANAGERS.contains(&role.as_str()));
-        let memory = match is_manager {
-            true => Memory::manager(identity.ski).await,
-            false => Memory::charger(identity.ski).await,
+        let memory = match procedure.actor() {
+            Actor::Manager => Memory::manager(identity.ski).await,
+            Actor::Any | Actor::Charger => Memory::charger(identity.ski).await,
         };
         let target = Target::Memory(memory);
         run(procedure, target, identity, distortion).await

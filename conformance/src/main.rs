@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use conformance::broken::Distortion;
-use conformance::cases::{self, Procedure};
+use conformance::cases::{self, Actor, Procedure};
 use conformance::catalogue::Suite;
 use conformance::coverage;
 use conformance::device::Hook;
@@ -37,8 +37,9 @@ conformance run [--target ADDR:PORT --identity FILE] [OPTION]... [CASE]...
     Runs the cases named, in full or by their first letters (TC_SHIP_HELLO); all of them if none.
 
     --target ADDR:PORT    the device's SHIP service; without it our own devices in memory are run,
-                          and the options up to --sheet mean nothing
+                          and the options that follow mean nothing, --actor apart
     --identity FILE       the test tool's key and certificate
+    --actor ACTOR         charger or manager: leaves out what the other one has to do
     --listen ADDR:PORT    where the device reaches the tool; without it the cases in which the
                           device dials are not applicable
     --hook COMMAND        what does things to the device: it is run as COMMAND plug, COMMAND unplug,
@@ -75,6 +76,7 @@ fn main() -> ExitCode {
 struct Options {
     target: Option<SocketAddr>,
     identity: Option<PathBuf>,
+    actor: Option<Actor>,
     listen: Option<SocketAddr>,
     hook: Option<String>,
     sheet: Sheet,
@@ -92,7 +94,7 @@ fn command(runtime: &tokio::runtime::Runtime) -> Result<ExitCode, String> {
         Some("coverage") => print!("{}", coverage::measure()),
         Some("results") => print!("{}", coverage::results(&coverage::run_all())),
         Some("run") => {
-            let procedures = chosen(&options.words[1..])?;
+            let procedures = chosen(&options)?;
             let outcomes = match options.target {
                 Some(address) => runtime.block_on(on_the_network(address, procedures, &options))?,
                 None => in_memory(procedures, &options),
@@ -116,6 +118,13 @@ fn read(mut parser: lexopt::Parser) -> Result<Options, String> {
                 return Ok(options);
             }
             Long("target") => options.target = Some(value(&mut parser)?),
+            Long("actor") => {
+                options.actor = Some(match value::<String>(&mut parser)?.as_str() {
+                    "charger" => Actor::Charger,
+                    "manager" => Actor::Manager,
+                    other => return Err(format!("--actor is charger or manager, not {other}")),
+                });
+            }
             Long("listen") => options.listen = Some(value(&mut parser)?),
             Long("identity") => options.identity = Some(value(&mut parser)?),
             Long("hook") => options.hook = Some(value(&mut parser)?),
@@ -165,7 +174,8 @@ fn identity(options: &Options) -> Result<Identity, String> {
     }
 }
 
-fn chosen(words: &[String]) -> Result<Vec<Procedure>, String> {
+fn chosen(options: &Options) -> Result<Vec<Procedure>, String> {
+    let words = &options.words[1..];
     let all = cases::all();
     for word in words {
         if !all.iter().any(|procedure| procedure.id().starts_with(word.as_str())) {
@@ -173,7 +183,10 @@ fn chosen(words: &[String]) -> Result<Vec<Procedure>, String> {
         }
     }
     let is_chosen = |procedure: &Procedure| {
-        words.is_empty() || words.iter().any(|word| procedure.id().starts_with(word.as_str()))
+        let is_meant =
+            options.actor.is_none_or(|actor| [Actor::Any, actor].contains(&procedure.actor()));
+        let is_named = words.iter().any(|word| procedure.id().starts_with(word.as_str()));
+        is_meant && (words.is_empty() || is_named)
     };
     Ok(all.into_iter().filter(is_chosen).collect())
 }

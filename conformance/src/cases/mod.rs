@@ -104,6 +104,17 @@ impl Case {
     }
 }
 
+/// Which kind of device a case is about.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Actor {
+    /// Any device.
+    Any,
+    /// A charging station with its vehicles.
+    Charger,
+    /// An energy manager.
+    Manager,
+}
+
 /// A case that can be run.
 #[derive(Clone, Copy)]
 pub struct Procedure {
@@ -125,6 +136,16 @@ impl Procedure {
     /// It is not in the catalogue, which a test of this module rules out.
     pub fn entry(&self) -> (Suite, &'static Entry) {
         catalogue::find(&self.id()).expect("every case is in the catalogue")
+    }
+
+    /// Which kind of device it is about, by the roles in the catalogue.
+    pub fn actor(&self) -> Actor {
+        let (_, entry) = self.entry();
+        match entry.roles[0].as_str() {
+            "CEM" | "EnergyGuard" | "EnergyBroker" | "MonitoringAppliance" => Actor::Manager,
+            "any" | "client" | "server" => Actor::Any,
+            _ => Actor::Charger,
+        }
     }
 
     /// Runs it.

@@ -171,6 +171,19 @@ impl fmt::Display for Refused {
     }
 }
 
+/// A TLS connection with the device, with nothing above it yet.
+///
+/// # Errors
+///
+/// The device ended the handshake.
+pub async fn secure(
+    wire: Box<dyn Wire>,
+    identity: &Identity,
+) -> io::Result<tokio_rustls::client::TlsStream<Box<dyn Wire>>> {
+    let name = ServerName::try_from("eebus-device.local").expect("a host name");
+    TlsConnector::from(Arc::new(client_config(identity))).connect(name, wire).await
+}
+
 /// How long TLS and the upgrade may take together.
 const OPENING: Duration = Duration::from_secs(10);
 
@@ -202,9 +215,7 @@ impl Link {
         transcript: Transcript,
     ) -> Result<Self, Refused> {
         timeout(OPENING, async {
-            let name = ServerName::try_from("eebus-device.local").expect("a host name");
-            let tls = TlsConnector::from(Arc::new(client_config(identity)));
-            let tls = tls.connect(name, wire).await.map_err(Refused::Tls)?;
+            let tls = secure(wire, identity).await.map_err(Refused::Tls)?;
             let peer = peer_of(tls.get_ref().1.peer_certificates()).map_err(Refused::Tls)?;
             let opened = Instant::now();
             let mut request =
@@ -296,6 +307,12 @@ impl Link {
                 other => self.arrived.push_back(other),
             }
         }
+    }
+
+    /// Sends a text frame, which SHIP does not have.
+    pub async fn send_text(&mut self, text: &str) {
+        self.transcript.note(&format!("tool>   text frame {text:?}"));
+        let _ = self.socket.send(Frame::text(text)).await;
     }
 
     /// Sends the text of a control message.
