@@ -52,6 +52,7 @@ conformance run [--target ADDR:PORT --identity FILE] [OPTION]... [CASE]...
                           clientDetailedDiscoverySupported, clientSubscriptionSupported,
                           initialTimeoutSupported
     --json                prints the report as JSON
+    --brief               prints each case and its verdict, as the files in conformance/expected
     --transcript          prints every message of a case that failed
 
 Exit codes: 0 nothing failed, 1 a case failed, 2 wrong usage.
@@ -81,6 +82,7 @@ struct Options {
     hook: Option<String>,
     sheet: Sheet,
     prints_json: bool,
+    is_brief: bool,
     prints_transcript: bool,
     words: Vec<String>,
 }
@@ -130,6 +132,7 @@ fn read(mut parser: lexopt::Parser) -> Result<Options, String> {
             Long("hook") => options.hook = Some(value(&mut parser)?),
             Long("sheet") => options.sheet.set(&value::<String>(&mut parser)?)?,
             Long("json") => options.prints_json = true,
+            Long("brief") => options.is_brief = true,
             Long("transcript") => options.prints_transcript = true,
             Value(word) => options.words.push(word.string().map_err(wrong)?),
             other => return Err(wrong(other.unexpected())),
@@ -193,7 +196,7 @@ fn chosen(options: &Options) -> Result<Vec<Procedure>, String> {
 
 /// Shows what came of one case, unless all is shown at the end.
 fn show(outcome: &Outcome, options: &Options) {
-    if options.prints_json {
+    if options.prints_json || options.is_brief {
         return;
     }
     println!("{}", report::line(outcome));
@@ -205,6 +208,8 @@ fn show(outcome: &Outcome, options: &Options) {
 fn conclude(outcomes: &[Outcome], options: &Options) -> ExitCode {
     if options.prints_json {
         println!("{}", report::json(outcomes));
+    } else if options.is_brief {
+        print!("{}", coverage::results(outcomes));
     } else {
         println!("\n{}", report::sum(outcomes));
     }

@@ -77,9 +77,12 @@ pub const ALL: &[Broken] = &[
             })
         },
     ),
-    broken("no-hello", "never says hello", &["TC_SHIP_ROLE", "TC_SHIP_HELLO_001"], || {
-        Distortion::never_sends(|text| text.starts_with(r#"{"connectionHello""#))
-    }),
+    broken(
+        "no-hello",
+        "never says hello",
+        &["TC_SHIP_CONN", "TC_SHIP_ROLE", "TC_SHIP_HELLO_001"],
+        || Distortion::never_sends(|text| text.starts_with(r#"{"connectionHello""#)),
+    ),
     broken(
         "endless-hello",
         "does not say how long it waits",
@@ -711,8 +714,14 @@ pub const ALL: &[Broken] = &[
         })
     }),
     // EV charging, the energy manager.
-    broken("car-blind", "takes no notice of cars", &["EM-GEN-015", "EM-EVCEM"], || {
-        Distortion::never_sends(|text| text.contains(r#"{"entity":[1,1]}"#))
+    broken(
+        "car-blind",
+        "takes no notice of cars",
+        &["EM-GEN-015", "EM-GEN-016", "EM-GEN-017", "EM-EVCEM"],
+        || Distortion::never_sends(|text| text.contains(r#"{"entity":[1,1]}"#)),
+    ),
+    broken("station-blind", "does not look at charging stations", &["EM-EVSECC-008"], || {
+        Distortion::never_sends(|text| text.contains("deviceClassificationManufacturerData"))
     }),
     broken("unconfirmed", "does not want to know what became of a limit", &["EM-OPEV-035"], || {
         Distortion::rewrites(|text| {

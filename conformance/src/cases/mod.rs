@@ -14,7 +14,7 @@ use crate::catalogue::{self, Entry, Suite};
 use crate::device::{Action, Look};
 use crate::target::{Sheet, Target};
 use crate::tester::identity::Identity;
-use crate::tester::link::{Link, Refused, Transcript};
+use crate::tester::link::{Link, Refused, Transcript, Wire};
 use crate::tester::ship::Ship;
 use crate::tester::spine::Spine;
 use crate::tester::tool::Tool;
@@ -78,8 +78,23 @@ impl Case {
     /// The device dials the tool, which shows another identity than the device expects.
     async fn be_dialled_as(&mut self, identity: &Identity) -> Step<Result<Ship, Refused>> {
         let wire = self.target.accept(self.identity.ski).await?;
+        Ok(self.accept_as(wire, identity).await)
+    }
+
+    /// The device dials the tool under this identity: the stream is open, and nothing has been said.
+    async fn be_dialled_raw(&mut self, identity: &Identity) -> Step<Box<dyn Wire>> {
+        self.target.accept(identity.ski).await
+    }
+
+    /// The tool answers a connection of the device.
+    fn accept_as(
+        &self,
+        wire: Box<dyn Wire>,
+        identity: &Identity,
+    ) -> impl Future<Output = Result<Ship, Refused>> + use<> {
         let (bend, transcript) = (self.distortion.bend.clone(), self.transcript.clone());
-        Ok(Link::accept(wire, self.shown(identity), bend, transcript).await.map(Ship::new))
+        let identity = self.shown(identity).clone();
+        async move { Link::accept(wire, &identity, bend, transcript).await.map(Ship::new) }
     }
 
     /// The identity as a device sees it that is taken in by forgeries.

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::manager::{EV, EVSE};
 use super::spine::{Datagram, Spine, node_management};
-use super::tool::{READ, READ_WRITE, Tool, UseCase};
+use super::tool::{NOWHERE, READ, READ_WRITE, Tool, UseCase};
 use super::{Step, fail};
 
 const DISCOVERY: &str = "nodeManagementDetailedDiscoveryData";
@@ -52,12 +52,31 @@ pub struct Car {
     pub phases: [Phase; 3],
     /// The value that pauses, in tenths of an ampere; no permitted values at all if none.
     pub pause: Option<i64>,
+    /// Whether `acConnectedPhases` is told.
+    pub counts_phases: bool,
+    /// Where the use cases of the actor EV are announced.
+    pub announced: Announced,
 }
 
-impl Default for Car {
-    fn default() -> Self {
-        Self { phases: [phase(1, 1, 1), phase(2, 2, 2), phase(3, 3, 3)], pause: Some(1) }
-    }
+/// Where a charging station announces the use cases of its vehicle.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Announced {
+    /// At the entity of the vehicle, as the standard has it.
+    AtVehicle,
+    /// At the entity of the charging station.
+    AtStation,
+    /// Nowhere: the entry has no address.
+    Nowhere,
+}
+
+impl Car {
+    /// A car without peculiarities.
+    pub const PLAIN: Self = Self {
+        phases: [phase(1, 1, 1), phase(2, 2, 2), phase(3, 3, 3)],
+        pause: Some(1),
+        counts_phases: true,
+        announced: Announced::AtVehicle,
+    };
 }
 
 /// A charging station EVSE `[1]` without a car.
@@ -117,7 +136,11 @@ fn add_car(tool: &mut Tool, car: Car) {
     }
     tool.feature(EV, ev::GENERIC, "Generic", "client");
     tool.actor(
-        EV,
+        match car.announced {
+            Announced::AtVehicle => EV,
+            Announced::AtStation => EVSE,
+            Announced::Nowhere => NOWHERE,
+        },
         "EV",
         vec![
             UseCase("evCommissioningAndConfiguration", "1.0.1", &[1, 2, 3, 6, 7, 8]),
@@ -141,10 +164,13 @@ fn add_car(tool: &mut Tool, car: Car) {
         "deviceConfigurationKeyValueListData",
         r#"[{"deviceConfigurationKeyValueData":[[{"keyId":1},{"value":[{"string":"iec61851"}]}],[{"keyId":2},{"value":[{"boolean":false}]}]]}]"#,
     );
+    let count = if car.counts_phases { r#"{"acConnectedPhases":3},"# } else { "" };
     tool.serve(
         EV,
         "electricalConnectionDescriptionListData",
-        r#"[{"electricalConnectionDescriptionData":[[{"electricalConnectionId":1},{"powerSupplyType":"ac"},{"acConnectedPhases":3},{"positiveEnergyDirection":"consume"}]]}]"#,
+        format!(
+            r#"[{{"electricalConnectionDescriptionData":[[{{"electricalConnectionId":1}},{{"powerSupplyType":"ac"}},{count}{{"positiveEnergyDirection":"consume"}}]]}}]"#
+        ),
     );
     let parameters = rows(&|name, Phase { measurement, parameter, .. }| {
         format!(

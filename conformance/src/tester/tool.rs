@@ -18,6 +18,9 @@ pub struct Feature {
     functions: Vec<(&'static str, &'static str)>,
 }
 
+/// In place of an entity: a use case entry without an address.
+pub const NOWHERE: Entity = &[];
+
 /// What an entity can do in one role.
 #[derive(Clone, Debug)]
 struct Actor {
@@ -136,7 +139,7 @@ impl Tool {
     pub fn remove_entity(&mut self, address: Entity) {
         self.entities.retain(|(entity, _)| !entity.starts_with(address));
         self.features.retain(|feature| !feature.entity.starts_with(address));
-        self.actors.retain(|actor| !actor.entity.starts_with(address));
+        self.actors.retain(|actor| !actor.entity.starts_with(address) && actor.entity != NOWHERE);
         self.data.retain(|(entity, _), _| !entity.starts_with(address));
     }
 
@@ -226,16 +229,20 @@ impl Tool {
         }
         let device = &self.device;
         let rows = self.actors.iter().map(|Actor { entity, name, use_cases }| {
-            let entity = numbers(entity);
             let support = join(use_cases.iter().map(|UseCase(name, version, scenarios)| {
                 let scenarios = numbers(scenarios);
                 format!(
                     r#"[{{"useCaseName":"{name}"}},{{"useCaseVersion":"{version}"}},{{"useCaseAvailable":true}},{{"scenarioSupport":{scenarios}}},{{"useCaseDocumentSubRevision":"release"}}]"#
                 )
             }));
-            format!(
-                r#"[{{"address":[{{"device":"{device}"}},{{"entity":{entity}}}]}},{{"actor":"{name}"}},{{"useCaseSupport":[{support}]}}]"#
-            )
+            let address = match entity {
+                &NOWHERE => String::new(),
+                _ => {
+                    let entity = numbers(entity);
+                    format!(r#"{{"address":[{{"device":"{device}"}},{{"entity":{entity}}}]}},"#)
+                }
+            };
+            format!(r#"[{address}{{"actor":"{name}"}},{{"useCaseSupport":[{support}]}}]"#)
         });
         format!(r#"[{{"useCaseInformation":[{}]}}]"#, join(rows))
     }

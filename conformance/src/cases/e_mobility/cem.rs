@@ -4,9 +4,9 @@ use core::time::Duration;
 
 use super::{Case, secs};
 use crate::device::{Action, Look};
-use crate::tester::manager::{EV, limit_entries, path};
+use crate::tester::manager::{EV, EVSE, limit_entries, path};
 use crate::tester::spine::{Address, Datagram, Relation, Spine, at, node_management};
-use crate::tester::station::{Car, ev, expect_write, phase, plug, station, unplug};
+use crate::tester::station::{Announced, Car, ev, expect_write, phase, plug, station, unplug};
 use crate::tester::wire::View;
 use crate::tester::{Step, fail, require};
 
@@ -31,6 +31,43 @@ async fn with(cx: &mut Case, car: Car) -> Step<Spine> {
     Ok(spine)
 }
 
+/// The manager finds the car and limits it, whatever the entry of its use cases looks like.
+async fn finds_the_car(cx: &mut Case, announced: Announced) -> Step {
+    let mut spine = with(cx, Car { announced, ..Car::PLAIN }).await?;
+    let mark = spine.mark();
+    cx.act(Action::Limit([9000; 3])).await?;
+    let write = expect_write(&mut spine, mark, secs(5)).await?;
+    let found = limit_entries(&write)?;
+    require(found.len() == 3, format!("OPEV is used for the car: {found:?}"))?;
+    let reads = |feature| {
+        spine.log().iter().any(|d| d.classifier == "read" && d.destination == at(EV, feature))
+    };
+    require(reads(ev::CONFIGURATION), "EVCC is used for the car")?;
+    require(reads(ev::MEASUREMENT), "EVCEM is used for the car")
+}
+
+pub(super) async fn em_gen_016(cx: &mut Case) -> Step {
+    finds_the_car(cx, Announced::AtStation).await
+}
+
+pub(super) async fn em_gen_017(cx: &mut Case) -> Step {
+    finds_the_car(cx, Announced::Nowhere).await
+}
+
+pub(super) async fn em_evsecc_008(cx: &mut Case) -> Step {
+    let mut tool = station("d:_n:Tester");
+    tool.rename_actor(EVSE, "EV");
+    let mut spine = cx.fresh_data(tool).await?;
+    spine.read_node(DISCOVERY).await?;
+    spine.watch(secs(10)).await?;
+    for function in ["deviceClassificationManufacturerData", "deviceDiagnosisStateData"] {
+        let is_read =
+            spine.log().iter().any(|d| d.is("read", function) && d.destination.entity == EVSE);
+        require(is_read, format!("{function} of the charging station is read"))?;
+    }
+    Ok(())
+}
+
 /// Whether a call asks for a relation to this feature of the tool.
 fn asks_for(call: &Datagram, entity: &[u64], feature: u64) -> bool {
     let request =
@@ -44,7 +81,7 @@ fn asks_for(call: &Datagram, entity: &[u64], feature: u64) -> bool {
 pub(super) async fn em_gen_015(cx: &mut Case) -> Step {
     let mut spine = met(cx).await?;
     let mark = spine.mark();
-    plug(&mut spine, Car::default()).await?;
+    plug(&mut spine, Car::PLAIN).await?;
     spine.watch(secs(2)).await?;
     for feature in [ev::LOAD_CONTROL, ev::MEASUREMENT] {
         let log = &spine.log()[mark..];
@@ -85,7 +122,7 @@ pub(super) async fn em_gen_018(cx: &mut Case) -> Step {
 }
 
 pub(super) async fn em_opev_035(cx: &mut Case) -> Step {
-    let mut spine = with(cx, Car::default()).await?;
+    let mut spine = with(cx, Car::PLAIN).await?;
     let mark = spine.mark();
     cx.act(Action::Limit([9000; 3])).await?;
     let write = expect_write(&mut spine, mark, secs(5)).await?;
@@ -104,7 +141,7 @@ pub(super) async fn em_opev_035(cx: &mut Case) -> Step {
 pub(super) async fn em_opev_036(cx: &mut Case) -> Step {
     let mut spine = met(cx).await?;
     let mark = spine.mark();
-    plug(&mut spine, Car::default()).await?;
+    plug(&mut spine, Car::PLAIN).await?;
     let write = expect_write(&mut spine, mark, secs(30)).await?;
     let found = limit_entries(&write)?;
     let are_released = found.len() == 3 && found.iter().all(|(_, is_active, _)| !is_active);
@@ -113,7 +150,7 @@ pub(super) async fn em_opev_036(cx: &mut Case) -> Step {
 
 /// Limits are joined to phases by measurementId, not by their order.
 const SHUFFLED: Car =
-    Car { phases: [phase(23, 12, 5), phase(25, 13, 6), phase(21, 11, 4)], pause: Some(1) };
+    Car { phases: [phase(23, 12, 5), phase(25, 13, 6), phase(21, 11, 4)], ..Car::PLAIN };
 
 pub(super) async fn em_opev_037(cx: &mut Case) -> Step {
     let mut spine = with(cx, SHUFFLED).await?;
@@ -129,7 +166,7 @@ pub(super) async fn em_opev_037(cx: &mut Case) -> Step {
 }
 
 pub(super) async fn em_opev_038(cx: &mut Case) -> Step {
-    let mut spine = with(cx, Car::default()).await?;
+    let mut spine = with(cx, Car::PLAIN).await?;
     let mark = spine.mark();
     cx.act(Action::Limit([3000; 3])).await?;
     let write = expect_write(&mut spine, mark, secs(5)).await?;
@@ -140,7 +177,7 @@ pub(super) async fn em_opev_038(cx: &mut Case) -> Step {
 }
 
 pub(super) async fn em_opev_039(cx: &mut Case) -> Step {
-    let mut spine = with(cx, Car { pause: None, ..Car::default() }).await?;
+    let mut spine = with(cx, Car { pause: None, ..Car::PLAIN }).await?;
     let mark = spine.mark();
     cx.act(Action::Limit([8000; 3])).await?;
     let write = expect_write(&mut spine, mark, secs(5)).await?;
@@ -150,7 +187,7 @@ pub(super) async fn em_opev_039(cx: &mut Case) -> Step {
 }
 
 pub(super) async fn em_opev_040(cx: &mut Case) -> Step {
-    let mut spine = with(cx, Car::default()).await?;
+    let mut spine = with(cx, Car::PLAIN).await?;
     let discovery = spine.read_node(DISCOVERY).await?;
     let guard = heartbeat_server(discovery.data())?;
     let client = at(EV, ev::GENERIC);
@@ -191,7 +228,7 @@ fn heartbeat_server(discovery: View<'_>) -> Step<Address> {
 }
 
 pub(super) async fn em_opev_045(cx: &mut Case) -> Step {
-    let mut spine = with(cx, Car::default()).await?;
+    let mut spine = with(cx, Car::PLAIN).await?;
     unplug(&mut spine).await?;
     spine.watch(secs(2)).await?;
     plug(&mut spine, SHUFFLED).await?;
@@ -229,13 +266,13 @@ async fn require_seen(cx: &mut Case, expected: [u32; 3]) -> Step {
 }
 
 pub(super) async fn em_evcem_010(cx: &mut Case) -> Step {
-    let mut spine = with(cx, Car::default()).await?;
+    let mut spine = with(cx, Car::PLAIN).await?;
     measure(&mut spine, false, &[(1, 1002, -2), (2, 1002, -2), (3, 1002, -2)]).await?;
     require_seen(cx, [10_020; 3]).await
 }
 
 pub(super) async fn em_evcem_011(cx: &mut Case) -> Step {
-    let mut spine = with(cx, Car::default()).await?;
+    let mut spine = with(cx, Car::PLAIN).await?;
     measure(&mut spine, false, &[(1, 10, 0), (2, 11, 0), (3, 12, 0)]).await?;
     measure(&mut spine, true, &[(1, 7, 0)]).await?;
     require_seen(cx, [7000, 11_000, 12_000]).await
@@ -245,4 +282,15 @@ pub(super) async fn em_evcem_012(cx: &mut Case) -> Step {
     let mut spine = with(cx, SHUFFLED).await?;
     measure(&mut spine, false, &[(11, 3, 0), (12, 1, 0), (13, 2, 0)]).await?;
     require_seen(cx, [1000, 2000, 3000]).await
+}
+
+pub(super) async fn em_evcem_013(cx: &mut Case) -> Step {
+    let mut spine = with(cx, Car { counts_phases: false, ..Car::PLAIN }).await?;
+    measure(&mut spine, false, &[(1, 8, 0), (2, 8, 0), (3, 8, 0)]).await?;
+    require_seen(cx, [8000; 3]).await?;
+    let mark = spine.mark();
+    cx.act(Action::Limit([9000; 3])).await?;
+    let write = expect_write(&mut spine, mark, secs(5)).await?;
+    let found = limit_entries(&write)?;
+    require(found.len() == 3, format!("the car is limited on its phases: {found:?}"))
 }

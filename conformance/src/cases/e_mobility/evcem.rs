@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Case, USE_CASES, about, charging, in_control, limit_to, secs, until, with_car};
+use super::{
+    Case, USE_CASES, about, charging, in_control, limit_to, plug, secs, unplug, until, with_car,
+};
 use crate::device::Look;
 use crate::tester::manager::{EV, Manager};
 use crate::tester::spine::Datagram;
@@ -181,6 +183,51 @@ pub(super) async fn em_evcem_006(cx: &mut Case) -> Step {
     let after = manager.spine.log().iter().rposition(|d| d.counter == first.counter);
     let after = after.map_or(0, |at| at + 1);
     manager.spine.expect(after, secs(70), "0 A once more", is_zero).await.map(drop)
+}
+
+/// What has been charged, in thousandths of a watt-hour.
+async fn charged(manager: &mut Manager, energy: u64) -> Step<i64> {
+    let list = manager.read(EV, "Measurement", MEASUREMENTS).await?;
+    match values(&list).into_iter().find(|(id, _)| *id == energy) {
+        Some((_, value)) => Ok(value),
+        None => fail(format!("no energy: {}", list.data())),
+    }
+}
+
+/// Waits until so much has been charged; the energy never falls.
+async fn charge_to(manager: &mut Manager, energy: u64, milliwatt_hours: i64) -> Step {
+    let mut last = charged(manager, energy).await?;
+    // 1 kWh takes 5 minutes and a half at 11 kW.
+    for _ in 0..100 {
+        if last >= milliwatt_hours {
+            return Ok(());
+        }
+        manager.spine.watch(secs(10)).await?;
+        let next = charged(manager, energy).await?;
+        require(next >= last, format!("the energy does not fall: {last}, {next} mWh"))?;
+        last = next;
+    }
+    fail(format!("{last} mWh after 1000 s"))
+}
+
+pub(super) async fn em_evcem_007(cx: &mut Case) -> Step {
+    let (mut manager, limits) = charging(cx).await?;
+    let descriptions = manager.read(EV, "Measurement", DESCRIPTIONS).await?;
+    let [energy] = ids(&descriptions, "charge")[..] else {
+        return Err(Stop::NotApplicable("scenario 3 is not announced".to_owned()));
+    };
+    charge_to(&mut manager, energy, 1_000_000).await?;
+    limit_to(&mut manager, &limits, 0).await?;
+    manager.spine.watch(secs(300)).await?;
+    let paused = charged(&mut manager, energy).await?;
+    let is_kept = (1_000_000..1_100_000).contains(&paused);
+    require(is_kept, format!("the pause keeps the energy: {paused} mWh"))?;
+    limit_to(&mut manager, &limits, 16_000).await?;
+    charge_to(&mut manager, energy, 2_000_000).await?;
+    unplug(cx, &mut manager).await?;
+    plug(cx, &mut manager).await?;
+    let fresh = charged(&mut manager, energy).await?;
+    require(fresh < 10_000, format!("a new session starts at nothing: {fresh} mWh"))
 }
 
 pub(super) async fn em_evcem_009(cx: &mut Case) -> Step {

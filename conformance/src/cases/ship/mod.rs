@@ -9,6 +9,7 @@ mod security;
 use super::{Case, Procedure, procedures};
 
 pub(super) const CASES: &[Procedure] = procedures![
+    opening::tc_ship_conn_001,
     opening::tc_ship_role_001,
     opening::tc_ship_role_002,
     opening::tc_ship_role_003,

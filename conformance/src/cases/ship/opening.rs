@@ -5,14 +5,50 @@ use core::time::Duration;
 use super::Case;
 use crate::device::Action;
 use crate::tester::identity::Identity;
+use crate::tester::link::{Arrival, Refused};
 use crate::tester::ship::{ANSWER, Ship};
-use crate::tester::{Step, Stop};
+use crate::tester::{Step, Stop, fail};
 
 const SEVEN: Duration = Duration::from_secs(7);
 
 /// The device sends a hello, in whatever phase.
 async fn expect_any_hello(ship: &mut Ship) -> Step {
     ship.expect("connectionHello").await.map(drop)
+}
+
+/// The device has dialled the tool, whose key is smaller; in that moment the tool dials the device.
+pub(super) async fn tc_ship_conn_001(cx: &mut Case) -> Step {
+    let probe = cx.connect().await?;
+    let device = probe.link.peer();
+    probe.link.cut();
+    let smaller = loop {
+        let identity = Identity::fresh();
+        if identity.ski < device {
+            break identity;
+        }
+    };
+    cx.act(Action::Trust(smaller.ski)).await?;
+    let first = cx.be_dialled_raw(&smaller).await?;
+    let (first, second) = tokio::join!(cx.accept_as(first, &smaller), cx.connect_as(&smaller));
+    let second = second?.map_err(|refused| Stop::Failed(refused.to_string()))?;
+    let mut second = second.up_to_hello().await?;
+    expect_any_hello(&mut second).await?;
+    match first {
+        Ok(mut first) => {
+            let until = second.link.opened() + Duration::from_secs(30);
+            loop {
+                match first.link.next(until).await {
+                    Arrival::Closed(_) => break,
+                    Arrival::Message(_) => {}
+                    Arrival::Nothing => return fail("the older connection is open after 30 s"),
+                }
+            }
+        }
+        Err(Refused::Silence) => return fail("the older connection is left hanging"),
+        // The device ended it before it was complete.
+        Err(Refused::Tls(_) | Refused::Upgrade(_)) => {}
+    }
+    second.expect_silence(Duration::from_secs(5)).await
 }
 
 pub(super) async fn tc_ship_role_001(cx: &mut Case) -> Step {
