@@ -5,5 +5,7 @@
 //! beside each other. Nothing waits without a bound, and whatever fails shows how far the peer got.
 
 mod charger;
+mod manager;
 mod our_charger;
+mod our_manager;
 mod peer;

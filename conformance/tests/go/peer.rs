@@ -20,7 +20,7 @@ const START: Duration = Duration::from_secs(10);
 const AGAIN: Duration = Duration::from_millis(250);
 /// How much of the peer's logs a failure shows, in lines and in characters of each.
 const TAIL: usize = 40;
-const WIDTH: usize = 400;
+const WIDTH: usize = 600;
 
 /// What to start, and how it is reached or reaches out.
 pub(crate) struct Setup<'a> {
