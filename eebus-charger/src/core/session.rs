@@ -7,8 +7,10 @@ use eebus_json::Instant;
 use super::pilot::CpState;
 use super::units::{MilliAmps, MilliWattHours, Watts};
 
-/// A pilot that flickers for less than this neither starts nor ends a session (e-mobility 3.1).
-pub const DEBOUNCE: Duration = Duration::from_secs(1);
+/// A pilot that flickers for less than this neither starts nor ends a session. A peer is to hear
+/// of an unplugged vehicle within a second, so the bound is a little below that (e-mobility 3.1,
+/// EM-GEN-005).
+pub const DEBOUNCE: Duration = Duration::from_millis(900);
 /// A car that has charged and stays away from an offer this long does not want more (CH-342).
 pub const FINISHED_AFTER: Duration = Duration::from_secs(180);
 /// So long may a closed contactor carry next to nothing before that is worth a word.
@@ -262,11 +264,11 @@ mod tests {
         let mut sessions = Sessions::new(SessionId(7));
         assert_eq!(sessions.pilot(CpState::A, at(0)), None);
         assert_eq!(sessions.pilot(CpState::B, at(0)), None);
-        assert_eq!(sessions.deadline(at(0)), Some(at(1000)));
-        assert_eq!(sessions.pilot(CpState::A, at(900)), None);
+        assert_eq!(sessions.deadline(at(0)), Some(at(900)));
+        assert_eq!(sessions.pilot(CpState::A, at(800)), None);
         assert_eq!(sessions.pilot(CpState::B, at(1000)), None);
-        assert_eq!(sessions.pilot(CpState::B, at(1999)), None);
-        assert!(matches!(sessions.pilot(CpState::C, at(2000)), Some(Plug::In(s)) if s.id.0 == 7));
+        assert_eq!(sessions.pilot(CpState::B, at(1899)), None);
+        assert!(matches!(sessions.pilot(CpState::C, at(1900)), Some(Plug::In(s)) if s.id.0 == 7));
     }
 
     #[test]
