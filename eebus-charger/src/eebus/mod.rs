@@ -174,7 +174,9 @@ pub enum Error {
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Trust(error) => write!(f, "the trust file cannot be used: {error}"),
+            Self::Trust(error) => {
+                write!(f, "{TRUST} in the state directory cannot be used: {error}")
+            }
             Self::Full(error) => error.fmt(f),
             Self::Start(error) => write!(f, "SHIP: {error}"),
         }

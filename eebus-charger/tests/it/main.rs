@@ -78,10 +78,36 @@ fn a_second_charger_on_the_same_directory_is_refused() {
 }
 
 #[test]
+fn a_second_charger_on_the_same_port_is_refused() {
+    let charger = Charger::start(&["--sim-plug", "never"]);
+    let second = call(&place(), &["run", "--no-mdns", "--ship", &charger.address]);
+    assert_eq!(second.code, Some(4));
+    assert!(second.stderr.contains(&charger.address), "{}", second.stderr);
+    assert_eq!(charger.status()["state"], "idle", "the first one goes on");
+}
+
+#[test]
+fn trust_is_kept_over_a_restart_until_it_is_taken_back() {
+    const PEER: &str = "0123456789abcdef0123456789abcdef01234567";
+    let charger = Charger::start(&["--sim-plug", "never"]);
+    assert_eq!(charger.status()["peers"], serde_json::json!([]));
+    charger.call(&["trust", PEER]).ok();
+    let place = charger.terminate();
+
+    let charger = Charger::start_in(place, &["--sim-plug", "never"]);
+    assert_eq!(charger.status()["peers"][0]["ski"], PEER);
+    charger.call(&["untrust", PEER]).ok();
+    assert_eq!(charger.status()["peers"], serde_json::json!([]));
+    let nobody = charger.call(&["untrust", PEER]);
+    assert_eq!(nobody.code, Some(1), "{}", nobody.stderr);
+}
+
+#[test]
 fn a_forged_file_is_refused_and_not_overwritten() {
     for (file, text) in [
         ("state.json", r#"{"format":"eebus-charger state","version":1,"guard_known":"no"}"#),
         ("settings.json", r#"{"format":"eebus-charger settings","version":9}"#),
+        ("trust.json", r#"{"version":1,"trusted":[],"refused":[],"autoAccept":true}"#),
         ("identity.pem", "-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n"),
     ] {
         let place = place();

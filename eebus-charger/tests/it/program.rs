@@ -46,6 +46,8 @@ pub(crate) struct Charger {
     process: Child,
     place: Option<TempDir>,
     pub(crate) ski: String,
+    /// Where SHIP listens.
+    pub(crate) address: String,
 }
 
 impl Charger {
@@ -61,17 +63,22 @@ impl Charger {
             command(&place, &args).stdout(Stdio::piped()).spawn().expect("it is built");
         let printed = BufReader::new(process.stdout.take().expect("it is piped"));
         let mut ski = None;
+        let mut address = None;
         for line in printed.lines() {
             let line = line.expect("it prints text");
             if let Some(("SKI", value)) = line.split_once(' ') {
                 ski = Some(value.trim().to_owned());
+            }
+            if let Some(("SHIP", value)) = line.split_once(' ') {
+                address = Some(value.trim().to_owned());
             }
             if line.starts_with("state ") {
                 break;
             }
         }
         let ski = ski.expect("it prints its SKI");
-        Self { process, place: Some(place), ski }
+        let address = address.expect("it prints where it listens");
+        Self { process, place: Some(place), ski, address }
     }
 
     pub(crate) fn call(&self, args: &[&str]) -> Answer {
