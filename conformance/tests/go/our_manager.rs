@@ -60,12 +60,14 @@ async fn limits_are_accepted_and_the_currents_follow() {
 
     // A charger that refuses is heard, and so is one that follows again.
     charger.tell("deny on");
+    charger.wait(SECONDS(10), "that it refuses from now on", |said| said["ev"] == "deny");
     let refused = manager.limit(Some(MilliAmps(9_000))).await;
     let opev::Answer::Failed(_, Failure::Refused(refusal)) = refused else {
         panic!("{refused:?}");
     };
     assert_eq!(refusal.number, ErrorNumber::COMMAND_REJECTED);
     charger.tell("deny off");
+    charger.wait(SECONDS(10), "that it follows again", |said| said["ev"] == "deny");
     manager.limits(Some(9)).await;
     manager.measures(9).await;
 
