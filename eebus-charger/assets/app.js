@@ -2,7 +2,7 @@
 
 import { begin, choose, language, languages } from "/assets/i18n.js";
 import { showField } from "/assets/field.js";
-import { Limits } from "/assets/limits.js";
+import { showLimits } from "/assets/limits.js";
 import { Live } from "/assets/live.js";
 import { Progress } from "/assets/progress.js";
 import { showStrip } from "/assets/strip.js";
@@ -12,7 +12,6 @@ import { by, make } from "/assets/view.js";
 const AGAIN = 2000;
 
 const live = new Live(news);
-const limits = new Limits(soon);
 const progress = new Progress(soon);
 let hasTexts = false;
 let isDue = false;
@@ -40,10 +39,7 @@ async function start() {
 
 /** The charger has said something, or a second has passed. */
 function news(isEvent) {
-  if (isEvent) {
-    limits.hear(live);
-    progress.hear(live);
-  }
+  if (isEvent) progress.hear(live);
   soon();
 }
 
@@ -57,6 +53,6 @@ function soon() {
     showField(live);
     progress.show(live);
     showStrip(live);
-    limits.show(live);
+    showLimits(live);
   });
 }

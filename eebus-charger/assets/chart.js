@@ -29,12 +29,11 @@ export function frame(start, end, top, energy) {
 export function paths(points, { x, y, sum }) {
   const runs = split(points, ({ power_w }) => power_w !== undefined);
   const line = (run, height) => run.map((point) => `${round(x(point.time))} ${round(height(point))}`).join(" ");
-  const sums = split(points, ({ energy_wh }) => energy_wh !== undefined);
   const edge = ({ time }) => round(x(time));
   return {
     hill: runs.map((run) => `M${edge(run[0])} 100L${line(run, y)} ${edge(run.at(-1))} 100z`).join(""),
     ridge: runs.map((run) => `M${line(run, y)}`).join(""),
-    sum: sums.map((run) => `M${line(run, sum)}`).join(""),
+    sum: `M${line(points, sum)}`,
   };
 }
 

@@ -3,8 +3,8 @@
 import { LOST, OLD } from "/assets/live.js";
 import { amps, digits, duration, energy, kilowatts, moment, number } from "/assets/format.js";
 import { text } from "/assets/i18n.js";
-import { pause, remark, sentence } from "/assets/reasons.js";
-import { by, fill, make, put, set } from "/assets/view.js";
+import { binding, pause, remark, sentence } from "/assets/reasons.js";
+import { by, fill, make, put, say, set } from "/assets/view.js";
 
 /** Seconds without any data after which the page says that it loads. */
 const PATIENCE = 0.4;
@@ -26,7 +26,7 @@ export function showField(live) {
     ...(isLost ? lost(live) : status && age >= OLD ? { more: old(age) } : {}),
   };
   shine(isLost ? "off" : (status?.colour ?? "white"));
-  by("field").classList.toggle("old", age >= OLD);
+  by("main").classList.toggle("old", age >= OLD);
   by("state").hidden = !face.word;
   if (face.icon) set(by("icon"), { href: `#${face.icon}` });
   put("word", face.word);
@@ -42,8 +42,8 @@ export function showField(live) {
   put("fact", face.fact);
   put("more", face.more);
   by("break").hidden = !face.more || !(face.sentence || face.fact);
-  put("alarm", status?.fault && face.fact);
-  put("said", !isLost && wasLost && text("connected-again"));
+  if (!isLost) say("alarm", status?.fault && face.fact);
+  if (isLost !== wasLost) say("said", isLost ? "" : text("connected-again"));
   wasLost = isLost;
   by("retry").hidden = !isLost;
   fill(by("facts"), status?.session ? facts(status) : []);
@@ -55,7 +55,7 @@ export function showField(live) {
  *  the limit or another fact, and what it means. */
 function known(status) {
   const { limit, session } = status;
-  const why = limit.reasons[0]?.id;
+  const why = binding(limit);
   const sentenced = { sentence: sentence(why, limit.effective_ma) };
   switch (status.state) {
     case "booting":

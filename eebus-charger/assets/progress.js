@@ -3,8 +3,9 @@
 import { clock, currents, energy, number, power, step } from "/assets/format.js";
 import { frame, marks, nearest, paths, top } from "/assets/chart.js";
 import { locale, nodes, text } from "/assets/i18n.js";
-import { sentence } from "/assets/reasons.js";
-import { by, draw, fill, make, put, set } from "/assets/view.js";
+import { OLD } from "/assets/live.js";
+import { binding, sentence } from "/assets/reasons.js";
+import { by, draw, fill, make, say, set } from "/assets/view.js";
 
 /** Milliseconds after which the whole curve is fetched again; if it did not come, and if it did. */
 const SOON = 2000;
@@ -27,6 +28,7 @@ export class Progress {
   #isFetching = false;
   /** The chosen time in ms; nothing while now is shown. */
   #chosen;
+  #wasChosen = false;
   #isTable = false;
   #frame;
 
@@ -69,9 +71,10 @@ export class Progress {
     try {
       const answer = await fetch("/api/v1/sessions/current/curve?points=600");
       if (!answer.ok) throw new Error(`no curve: ${answer.status}`);
-      const { points } = await answer.json();
+      const { start, points } = await answer.json();
       if (session !== this.#session || points.length === 0) return;
-      this.#points = points.map((point) => ({ ...point, time: Date.parse(point.t) }));
+      const begin = Date.parse(start);
+      this.#points = points.map((point) => ({ ...point, time: begin + point.t_s * 1000 }));
       this.#due = performance.now() + FRESH;
       this.#arrived();
     } catch {
@@ -90,7 +93,7 @@ export class Progress {
     this.#arrived();
   }
 
-  show({ status }) {
+  show({ status, age }) {
     const session = status?.session;
     const points = this.#points;
     by("progress").hidden = !session || points.length === 0;
@@ -101,36 +104,36 @@ export class Progress {
     this.#frame = frame(start, end, scale, session.energy_wh);
     const chosen = this.#chosen === undefined ? undefined : nearest(points, this.#chosen);
     const point = chosen ?? points.at(-1);
-    this.#read(point, chosen, end - start);
+    this.#read(point, chosen, end - start, age >= OLD);
     by("plot").hidden = this.#isTable;
     by("table").hidden = !this.#isTable;
     if (this.#isTable) {
       fill(by("table"), [table(points, start, end)]);
     } else {
-      this.#draw(points, chosen, scale);
+      this.#draw(points, chosen, scale, age >= OLD);
     }
   }
 
   /** One point in words: above the chart, and for a screen reader as the value of the slider. */
-  #read(point, chosen, span) {
+  #read(point, chosen, span, isOld) {
     const withSeconds = span < 600_000;
-    const when = chosen ? text("at", { time: clock(point.time, withSeconds) }) : text("now");
-    put("when", when);
+    const when = chosen || isOld ? text("at", { time: clock(point.time, withSeconds) }) : text("now");
+    say("when", when);
     by("back").hidden = !chosen;
-    by("shape").textContent = text(this.#isTable ? "as-chart" : "as-table");
-    const { power_w, energy_wh, current_ma, offered_ma, reason } = point;
+    say("shape", text(this.#isTable ? "as-chart" : "as-table"));
+    const { power_w, energy_wh, current_ma, limit_ma, reason } = point;
     const words = {
       power: power_w === undefined ? undefined : power(power_w),
-      energy: energy_wh === undefined ? undefined : energy(energy_wh),
+      energy: energy(energy_wh),
       current: current_ma && currents(current_ma),
-      limit: offered_ma && sentence(reason, Math.max(...offered_ma)),
+      limit: sentence(reason, limit_ma),
     };
     const bdi = (value) => make("bdi", {}, value);
     fill(by("read-power"), words.power ? [bdi(words.power)] : []);
     const sum = chosen ? "until-then" : "so-far";
-    fill(by("read-energy"), words.energy ? [nodes(sum, { energy: bdi(words.energy) })] : []);
+    fill(by("read-energy"), [nodes(sum, { energy: bdi(words.energy) })]);
     fill(by("read-current"), words.current ? [bdi(words.current)] : []);
-    fill(by("read-limit"), words.limit ? [words.limit] : []);
+    fill(by("read-limit"), [words.limit]);
 
     // The value of a slider that has the focus is read aloud with every change: now changes too
     // often for that.
@@ -139,25 +142,25 @@ export class Progress {
     const last = Math.ceil(span / 1000 / length) * length;
     set(scrub, { max: last, step: length, "aria-label": text("curve-label") });
     scrub.value = chosen ? (this.#chosen - this.#start) / 1000 : last;
-    if (chosen || scrub !== document.activeElement || scrub.dataset.chosen) {
-      const energy = words.energy && text(sum, { energy: words.energy });
+    if (chosen || scrub !== document.activeElement || this.#wasChosen) {
+      const energy = text(sum, { energy: words.energy });
       const all = [when, words.power, energy, words.current, words.limit].filter(Boolean);
       set(scrub, { "aria-valuetext": new Intl.ListFormat(locale, { type: "unit" }).format(all) });
     }
-    scrub.dataset.chosen = chosen ? "1" : "";
+    this.#wasChosen = chosen !== undefined;
     const since = clock(this.#start, withSeconds);
-    put("about-curve", text("curve-about", { time: since }));
+    say("about-curve", text("curve-about", { time: since }));
   }
 
-  #draw(points, chosen, scale) {
+  #draw(points, chosen, scale, isOld) {
     const { x, y, sum } = this.#frame;
     for (const [id, d] of Object.entries(paths(points, this.#frame))) set(by(id), { d });
     const last = points.at(-1);
     const percent = (value) => `${value.toFixed(1)}%`;
-    by("scale").textContent = text("kw", { number: number(scale / 1000, 0, 1) });
-    by("total").textContent = energy(last.energy_wh);
+    say("scale", text("kw", { number: number(scale / 1000, 0, 1) }));
+    say("total", energy(last.energy_wh));
     set(by("total"), { y: percent(sum(last)) });
-    place(by("pulse"), last.power_w !== undefined && { cy: percent(y(last)) });
+    place(by("pulse"), !isOld && last.power_w !== undefined && { cy: percent(y(last)) });
     const at = chosen && percent(x(chosen.time) / 10);
     place(by("at"), chosen && { x1: at, x2: at });
     place(by("dot"), chosen?.power_w !== undefined && { cx: at, cy: percent(y(chosen)) });
@@ -198,9 +201,9 @@ export class Progress {
 }
 
 /** The point of this moment, on the charger's clock. */
-function now({ time, power_w, session, current_ma, offered_ma, limit }) {
-  const reason = limit.reasons[0]?.id;
-  return { time: Date.parse(time), power_w, energy_wh: session.energy_wh, current_ma, offered_ma, reason };
+function now({ time, power_w, session: { energy_wh }, current_ma, limit }) {
+  const [limit_ma, reason] = [limit.effective_ma, binding(limit)];
+  return { time: Date.parse(time), power_w, energy_wh, current_ma, limit_ma, reason };
 }
 
 /** Attributes of a mark, or nothing to see. */
@@ -211,15 +214,15 @@ function place(mark, attributes) {
 /** The points of full steps of time, and the last one. */
 function table(points, start, end) {
   const every = step((end - start) / 1000, ROWS);
-  const chosen = marks(start, end, every).map((time) => nearest(points, time));
-  const rows = [...new Set([...chosen, points.at(-1)])].map((point) => {
-    const { time, power_w, energy_wh, current_ma, offered_ma, reason } = point;
+  const rows = [...new Set([...marks(start, end, every), end])].map((time) => {
+    const point = nearest(points, time);
+    const { power_w, energy_wh, current_ma, limit_ma, reason } = point;
     return row("td", [
       clock(time, every < 60),
       power_w === undefined ? "" : power(power_w),
-      energy_wh === undefined ? "" : energy(energy_wh),
+      energy(energy_wh),
       current_ma ? currents(current_ma) : "",
-      offered_ma ? sentence(reason, Math.max(...offered_ma)) : "",
+      sentence(reason, limit_ma),
     ]);
   });
   const keys = ["column-time", "column-power", "column-energy", "column-current", "column-limit"];

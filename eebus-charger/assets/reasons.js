@@ -8,7 +8,7 @@ const REASONS = {
   hardware: { sentence: "limit-hardware", why: "why-hardware" },
   fault: { sentence: "limit-fault", why: "why-fault" },
   supply: { sentence: "limit-supply", why: "why-supply" },
-  opev: { sentence: "limit-opev", why: "why-opev" },
+  opev_limit: { sentence: "limit-opev", why: "why-opev" },
   opev_not_yet_heard: { sentence: "limit-opev-wait", why: "why-opev-wait", isRemarkable: true },
   opev_lost: { sentence: "limit-opev-lost", why: "why-opev-lost", isRemarkable: true },
   opev_failed: { sentence: "limit-opev-failed", why: "why-opev-failed", isRemarkable: true },
@@ -27,6 +27,10 @@ const SOURCES = {
   enable: { label: "source-enable", pause: "paused", icon: "pause" },
 };
 const NOBODY = { pause: "paused-hung", icon: "wait" };
+
+/** The reason of the first source that binds; none if no source does. */
+export const binding = ({ binding: [first], reasons }) =>
+  reasons.find(({ source }) => source === first)?.reason;
 
 /** `10 A: limited by energy manager` */
 export const sentence = (reason, milliamps) => text(row(reason).sentence, { current: current(milliamps) });

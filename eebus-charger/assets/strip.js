@@ -4,6 +4,9 @@ import { duration } from "/assets/format.js";
 import { text } from "/assets/i18n.js";
 import { by, fill, icon, make } from "/assets/view.js";
 
+/** So many notes are shown at most. */
+const NOTES = 3;
+
 const WARNINGS = {
   ems_lost: "warning-ems-lost",
   meter_discontinuity: "warning-meter-discontinuity",
@@ -22,12 +25,14 @@ const MANAGER = {
   interrupted: "manager-interrupted",
 };
 
-export function showStrip({ status }) {
+export function showStrip({ status, age }) {
   if (!status) return;
-  const boxes = [...status.warnings.map(warning), network(status.network), manager(status.ems)].filter(Boolean);
+  const boxes = [...status.warnings.map(warning), network(status.network), manager(status.ems, age)].filter(Boolean);
   by("status").hidden = boxes.length === 0;
   fill(by("strip"), boxes);
-  fill(by("notes"), status.peers.filter(({ state }) => state === "waiting").map(request));
+  const requests = status.peers.filter(({ state }) => state === "waiting");
+  by("notes").hidden = requests.length === 0;
+  fill(by("notes"), requests.slice(0, NOTES).map(request));
 }
 
 function box(picture, name, ...words) {
@@ -44,13 +49,12 @@ function network(network) {
 }
 
 /** The energy manager, if one is paired (CH-086). */
-function manager(ems) {
+function manager(ems, age) {
   if (!ems?.ski) return undefined;
   const picture = ems.state === "interrupted" ? "alert" : "hub";
-  const age = ems.heartbeat_age_ms;
-  const isHeard = ems.state === "connected" && age !== undefined;
-  const state = isHeard
-    ? text("manager-heard", { age: duration(age / 1000) })
+  const heard = ems.heartbeat_age_ms;
+  const state = ems.state === "connected" && heard !== undefined
+    ? text("manager-heard", { age: duration(heard / 1000 + age) })
     : text(MANAGER[ems.state]);
   return box(picture, text("source-opev"), state);
 }

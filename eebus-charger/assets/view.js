@@ -3,12 +3,16 @@
 /** The element with this id. */
 export const by = (id) => document.getElementById(id);
 
-/** Sets the text of an element, which is hidden without one. Unchanged text is left alone, so
- *  that live regions say only what is new. */
-export function put(id, words) {
-  const element = by(id);
-  if (element.textContent !== (words ?? "")) element.textContent = words ?? "";
-  element.hidden = !words;
+/** Sets the text of an element. Unchanged text is left alone, so that live regions say only what
+ *  is new. */
+export function say(id, words = "") {
+  if (by(id).textContent !== words) by(id).textContent = words;
+}
+
+/** Sets the text of an element that is hidden without one. */
+export function put(id, words = "") {
+  say(id, words);
+  by(id).hidden = !words;
 }
 
 /** Sets attributes of an element. */

@@ -1,10 +1,10 @@
 ### Grenzen, ihre Quellen und ihre Gründe.
 
-## Quellen
+## Quellen. Lange Wörter sagen, wo sie sich trennen lassen.
 
 source-hw = Ladegerät
 source-supply = Haussicherung
-source-opev = Energiemanager
+source-opev = Energie­manager
 source-user-max = Ihr Höchstwert
 source-enable = Start und Stopp
 
@@ -41,7 +41,6 @@ why-hung = Sicherer Wert, bis alle Teile des Ladegeräts antworten.
 why = Warum { $current }?
 why-nothing = Warum kein Strom?
 why-free = Nichts begrenzt das Laden
-why-until = Das dauert bis { $time }.
 why-without = Sonst würde das Ladegerät { $current } anbieten.
 why-also = Die Grenze von „{ $source }“ ist gleich hoch.
 others = { $count ->

@@ -41,7 +41,6 @@ why-hung = Safe value until all parts of the charger answer.
 why = Why { $current }?
 why-nothing = Why no current?
 why-free = Nothing limits charging
-why-until = This lasts until { $time }.
 why-without = Without it, the charger would offer { $current }.
 why-also = The limit of “{ $source }” is the same.
 others = { $count ->
