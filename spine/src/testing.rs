@@ -97,6 +97,8 @@ impl<P: Party> Side<P> {
         while let Some(output) = self.engine.poll() {
             match output {
                 Output::Datagram { datagram, .. } => datagrams.push(datagram.as_str().into()),
+                // The link of a test has no end of its own.
+                Output::Close { .. } => {}
                 Output::Event(event) => {
                     self.party.event(&event, &mut self.engine, now);
                     self.events.push(event);
@@ -141,10 +143,14 @@ impl<L: Party, R: Party> Pair<L, R> {
     }
 
     /// Connects the sides and lets them talk until both are silent.
+    ///
+    /// # Panics
+    /// If an engine has no room for a peer.
     pub fn connect(&mut self) {
         self.is_connected = true;
-        self.left.engine.connected(Self::PEER, self.now);
-        self.right.engine.connected(Self::PEER, self.now);
+        for engine in [&mut self.left.engine, &mut self.right.engine] {
+            engine.connected(Self::PEER, self.now).expect("one peer is not too many");
+        }
         self.settle();
     }
 

@@ -20,6 +20,11 @@ const ENTITIES: usize = 64;
 const LEVELS: usize = 15;
 const FEATURES: usize = 64;
 const FUNCTIONS: usize = 64;
+const UNKNOWN_FUNCTIONS: usize = 16;
+
+/// How much of a label and of a name that we do not know is kept (RS, LabelType).
+const LABEL: usize = 256;
+const NAME: usize = 64;
 
 /// The longest announced response delay that is believed.
 const LONGEST_DELAY: Duration = Duration::from_secs(300);
@@ -141,7 +146,7 @@ impl RemoteDevice {
         let mut changes = Vec::new();
         if let Some(d) = data.device_information.as_ref().and_then(|i| i.description.as_ref()) {
             self.kind = d.device_type.clone().or(self.kind.take());
-            self.label = d.label.clone().or(self.label.take());
+            self.label = d.label.as_deref().map(label).or(self.label.take());
         }
         for (path, description) in entities(data) {
             match description.last_state_change {
@@ -150,7 +155,11 @@ impl RemoteDevice {
             }
         }
         for (path, number, description) in features(data) {
-            self.take_feature(path, number, description, &mut changes);
+            // Some list the features of what they remove.
+            let is_gone = changes.iter().any(|c| matches!(c, Change::Removed(p) if p == path));
+            if !is_gone || self.entities.contains_key(path) {
+                self.take_feature(path, number, description, &mut changes);
+            }
         }
         changes
     }
@@ -180,7 +189,7 @@ impl RemoteDevice {
             entity.kind.clone_from(&description.entity_type);
         }
         if description.label.is_some() {
-            entity.label.clone_from(&description.label);
+            entity.label = description.label.as_deref().map(label);
         }
         note(changes, Change::Modified(path.to_vec()));
     }
@@ -263,6 +272,10 @@ fn features(
     })
 }
 
+fn label(text: &str) -> String {
+    text.chars().take(LABEL).collect()
+}
+
 impl RemoteEntity {
     /// The features and their numbers.
     pub fn features(&self) -> impl Iterator<Item = (u32, &RemoteFeature)> {
@@ -278,10 +291,16 @@ impl RemoteEntity {
 
 impl RemoteFeature {
     fn read(description: &NetworkManagementFeatureDescriptionData, before: Option<&Self>) -> Self {
+        let mut unknown = 0;
         let functions: Vec<_> = description
             .supported_function
             .iter()
             .filter_map(|property| Some((property.function.clone()?, Operations::of(property))))
+            .filter(|(name, _)| {
+                unknown += usize::from(name.known().is_none());
+                name.known().is_some()
+                    || (unknown <= UNKNOWN_FUNCTIONS && name.as_str().len() <= NAME)
+            })
             .take(FUNCTIONS)
             .collect();
         let role = description.role.or(before.map(|b| b.role)).unwrap_or(
@@ -397,6 +416,19 @@ mod tests {
             ..Default::default()
         });
         assert_eq!(changes, [Change::Removed(vec![1, 1]), Change::Removed(vec![1])]);
+    }
+
+    #[test]
+    fn the_features_of_a_removed_entity_do_not_bring_it_back() {
+        let mut device = RemoteDevice::default();
+        device.replace(&document());
+        let removed = Some(NetworkManagementStateChange::Removed);
+        device.merge(&NodeManagementDetailedDiscoveryData {
+            entity_information: vec![entity(&[1, 1], EntityType::EV, removed)],
+            feature_information: vec![feature(&[1, 1], 3)],
+            ..Default::default()
+        });
+        assert!(device.entity(&[1, 1]).is_none());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::peer::Pair;
+use super::peer::{Deferred, Pair};
 use super::receive::Incoming;
 use super::{Engine, Event, Now, PeerId, Relation};
 use crate::Refusal;
@@ -229,8 +229,17 @@ impl Engine {
         let own = self.local.address().clone();
         let of_entity = |a: &FeatureAddress| a.device.as_ref() == Some(&own) && a.entity == path;
         self.drop_relations(None, &of_entity);
+        let mut abandoned = Vec::new();
         for state in self.peers.values_mut() {
-            state.deferred.retain(|d| d.incoming.destination.entity != path);
+            let is_gone = |d: &Deferred| d.incoming.destination.entity == path;
+            let (gone, kept) = core::mem::take(&mut state.deferred).into_iter().partition(is_gone);
+            state.deferred = kept;
+            abandoned.extend::<Vec<_>>(gone);
+        }
+        // A write that is never answered would keep its writer waiting.
+        for deferred in abandoned {
+            let refusal = Refusal::destination_unknown("the entity is gone");
+            self.refuse_message(&deferred.incoming, Some(deferred.function), refusal);
         }
     }
 

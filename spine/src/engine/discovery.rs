@@ -115,8 +115,12 @@ impl Engine {
         data: NodeManagementUseCaseData,
         is_whole: bool,
     ) {
-        /// More than any device has entities and actors.
-        const ENTRIES: usize = 128;
+        /// More than any device has entities and actors, use cases of one, scenarios of one.
+        const ENTRIES: usize = 64;
+        const SUPPORTED: usize = 32;
+        const SCENARIOS: usize = 32;
+        /// A longer name is none of the standard's, and none that a user could read.
+        const NAME: usize = 128;
 
         let Some(state) = self.peers.get_mut(&peer) else {
             return;
@@ -126,7 +130,22 @@ impl Engine {
             Some(table) if !is_whole => table.clone(),
             _ => NodeManagementUseCaseData::default(),
         };
-        for entry in data.use_case_information {
+        for mut entry in data.use_case_information {
+            entry.use_case_support.truncate(SUPPORTED);
+            entry.use_case_support.retain(|support| {
+                support.use_case_name.as_ref().is_none_or(|name| name.0.len() <= NAME)
+                    && support.use_case_version.as_ref().is_none_or(|v| v.len() <= NAME)
+                    && support
+                        .use_case_document_sub_revision
+                        .as_ref()
+                        .is_none_or(|revision| revision.len() <= NAME)
+            });
+            for support in &mut entry.use_case_support {
+                support.scenario_support.truncate(SCENARIOS);
+            }
+            if entry.actor.as_ref().is_some_and(|actor| actor.0.len() > NAME) {
+                continue;
+            }
             let same = table
                 .use_case_information
                 .iter()
@@ -134,7 +153,9 @@ impl Engine {
             match same {
                 // Some send an actor in two entries: together they are the table.
                 Some(i) if is_whole => {
-                    table.use_case_information[i].use_case_support.extend(entry.use_case_support);
+                    let known = &mut table.use_case_information[i].use_case_support;
+                    known.extend(entry.use_case_support);
+                    known.truncate(SUPPORTED);
                 }
                 Some(i) => table.use_case_information[i] = entry,
                 None if table.use_case_information.len() < ENTRIES => {

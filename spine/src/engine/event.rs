@@ -1,6 +1,7 @@
 //! What goes into the engine's outputs.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -34,6 +35,12 @@ pub enum Output {
         peer: PeerId,
         /// The JSON text.
         datagram: Raw,
+    },
+    /// End the connection: the peer floods us, and goes on although it is refused. The engine has
+    /// given it up already.
+    Close {
+        /// Whose.
+        peer: PeerId,
     },
     /// Tell the application.
     Event(Event),
@@ -237,7 +244,12 @@ impl fmt::Display for Fault {
             Self::Header(what) => write!(f, "incomplete header: {what}"),
             Self::ForeignSource => f.write_str("message in the name of another device"),
             Self::AddressConflict => f.write_str("the peer uses our device address"),
-            Self::Destination(address) => write!(f, "unknown destination {address:?}"),
+            Self::Destination(address) => {
+                // A peer's text: it may be long, and must not write lines of its own.
+                let shown = alloc::format!("{address:?}");
+                let shown: String = shown.chars().take(200).flat_map(char::escape_debug).collect();
+                write!(f, "unknown destination {shown}")
+            }
             Self::Payload(error) => write!(f, "unreadable payload: {error}"),
             Self::Refused { function, refusal } => match function {
                 Some(function) => write!(f, "refused {function}: {refusal}"),

@@ -109,6 +109,6 @@ impl Engine {
         let beat = heartbeat.beat(now);
         let _ = self.store(&relation.server, beat.into());
         let function = Function::DeviceDiagnosisHeartbeatData;
-        self.notify_subscribers(&relation.server, function);
+        self.notify(relation.peer, &relation.server, &relation.client, function);
     }
 }

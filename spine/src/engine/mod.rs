@@ -45,8 +45,8 @@ use eebus_json::{Member, Reader};
 use heartbeat::Heartbeats;
 use receive::Incoming;
 
-/// The most peers at a time (resource rules; configurable by whoever accepts connections).
-const PEERS: usize = 1024;
+/// The most peers at a time, unless [`Engine::with_max_peers`] says otherwise (resource rules).
+const PEERS: usize = 32;
 
 /// How strictly peers are held to the standard.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -63,6 +63,7 @@ pub enum Mode {
 pub struct Engine {
     local: LocalDevice,
     mode: Mode,
+    max_peers: usize,
     peers: BTreeMap<PeerId, Peer>,
     heartbeats: Heartbeats,
     outputs: VecDeque<Output>,
@@ -82,6 +83,8 @@ pub enum Misuse {
     UnknownRemote,
     /// The peer has not answered enough requests yet to take another.
     TooManyRequests,
+    /// There is no room for another peer.
+    TooManyPeers,
 }
 
 impl fmt::Display for Misuse {
@@ -91,6 +94,7 @@ impl fmt::Display for Misuse {
             Self::UnknownLocal => "no such entity, feature or function of our device",
             Self::UnknownRemote => "no such feature or operation of the peer",
             Self::TooManyRequests => "too many unanswered requests",
+            Self::TooManyPeers => "too many peers",
         })
     }
 }
@@ -113,6 +117,7 @@ impl Engine {
         Self {
             local,
             mode,
+            max_peers: PEERS,
             peers: BTreeMap::new(),
             heartbeats: Heartbeats::new(),
             outputs: VecDeque::new(),
@@ -120,18 +125,29 @@ impl Engine {
         }
     }
 
+    /// With room for another number of peers than 32: a fleet manager raises it.
+    #[must_use]
+    pub const fn with_max_peers(mut self, peers: usize) -> Self {
+        self.max_peers = peers;
+        self
+    }
+
     /// A connection to a peer has come up: both sides ask each other who they are.
     ///
     /// A number that is connected already starts anew.
-    pub fn connected(&mut self, peer: PeerId, now: Now) {
+    ///
+    /// # Errors
+    /// [`Misuse::TooManyPeers`]: the connection is better ended.
+    pub fn connected(&mut self, peer: PeerId, now: Now) -> Result<(), Misuse> {
         if self.peers.contains_key(&peer) {
             self.disconnected(peer);
         }
-        if self.peers.len() >= PEERS {
-            return;
+        if self.peers.len() >= self.max_peers {
+            return Err(Misuse::TooManyPeers);
         }
         self.peers.insert(peer, Peer::new(now));
         self.ask_discovery(peer, now);
+        Ok(())
     }
 
     /// A connection has ended: relations, requests and caches of the peer are void (PS 7).

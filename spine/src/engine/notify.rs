@@ -50,7 +50,9 @@ impl Engine {
                 Some(Payload::NodeManagementDetailedDiscoveryData(data)) => {
                     // The form of the message says whether it is the whole: a filter that
                     // deletes is not prescribed here, and must not clear the document.
-                    let is_whole = cmd.filter.is_empty();
+                    // The first answer is all that there is to know.
+                    let is_whole = cmd.filter.is_empty()
+                        || (how == Arrival::Reply && !self.is_discovered(incoming.peer));
                     self.on_discovery(incoming.peer, &data, is_whole, now);
                 }
                 Some(Payload::NodeManagementUseCaseData(data)) => {
@@ -86,21 +88,30 @@ impl Engine {
         if feature.role == Role::Client {
             return Err(Refusal::not_supported("data of a client"));
         }
-        let is_readable = feature.operations(function).is_some_and(|o| o.read);
+        // Some announce no functions at all; those that do mean it.
+        let operations = feature.operations(function);
+        if operations.is_none() && !feature.functions.is_empty() {
+            return Err(Refusal::not_supported("data of a function that is not announced"));
+        }
+        let is_readable = operations.is_some_and(|o| o.read);
         let before = state.cached(&incoming.source, function);
         let is_blind = before.is_none() && !cmd.filter.is_empty();
         let options = Options { now: Some(now.utc), ..Options::default() };
         let merged = exchange::apply(function, before, cmd, Origin::PeerData, &options);
         let is_lost = merged.is_err();
         // A part of something that we do not have, or cannot make sense of: ask for the whole.
-        if how == Arrival::Notify && is_readable && (is_blind || is_lost) {
+        if how == Arrival::Notify
+            && is_readable
+            && (is_blind || is_lost)
+            && !self.is_reading(peer, &incoming.source, function)
+        {
             let server = incoming.source.clone();
             let client = incoming.destination.clone();
             let _ = self.read(peer, &client, &server, function, now);
         }
         let merged = merged?;
         if let Some(state) = self.peers.get_mut(&peer) {
-            state.keep(&incoming.source, function, merged);
+            state.keep(&incoming.source, function, merged, incoming.octets)?;
         }
         let feature = incoming.source.clone();
         self.tell(Event::Data { peer, feature, function, how });

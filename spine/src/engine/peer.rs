@@ -6,12 +6,16 @@ use core::time::Duration;
 
 use super::pending::Pending;
 use super::{Write, WriteId};
+use crate::Refusal;
 use crate::device::RemoteDevice;
 use crate::model::{AddressDevice, FeatureAddress, Function, NodeManagementUseCaseData, Payload};
 use crate::{Instant, Now};
+use eebus_json::record_to_string;
 
-/// The most functions of a peer whose data are kept.
+/// The most functions of a peer whose data are kept, and the most octets of all of them together,
+/// as JSON.
 const CACHED: usize = 128;
+const CACHED_OCTETS: usize = 1 << 20;
 
 /// How long calls wait for the peer to know us (interop: some peers crash otherwise).
 const HOLD_BACK: Duration = Duration::from_secs(5);
@@ -20,6 +24,9 @@ const HOLD_BACK: Duration = Duration::from_secs(5);
 const BURST: u32 = 1000;
 const RATE: u32 = 50;
 
+/// So many messages in a row beyond that end the connection.
+const HOPELESS: u32 = 5000;
+
 /// A peer, from the start of its connection to the end.
 #[derive(Debug)]
 pub struct Peer {
@@ -27,7 +34,7 @@ pub struct Peer {
     pub(super) device: RemoteDevice,
     pub(super) is_discovered: bool,
     pub(super) use_cases: Option<NodeManagementUseCaseData>,
-    pub(super) cache: BTreeMap<(Vec<u32>, u32, Function), Payload>,
+    cache: BTreeMap<(Vec<u32>, u32, Function), Cached>,
     /// The last number that we gave to a datagram.
     pub(super) counter: u64,
     /// The last number that the peer gave to one.
@@ -38,6 +45,14 @@ pub struct Peer {
     /// Until when calls are held back; `None` once the peer has asked for our discovery.
     pub(super) hold_back: Option<Instant>,
     pub(super) flood: Bucket,
+}
+
+/// Data of a peer, and how much they may take.
+#[derive(Debug)]
+struct Cached {
+    data: Payload,
+    /// An upper bound of their length as JSON.
+    octets: usize,
 }
 
 /// Who is related to whom on this connection.
@@ -106,17 +121,37 @@ impl Peer {
 
     /// What a feature of the peer held when we last heard of it.
     pub fn cached(&self, feature: &FeatureAddress, function: Function) -> Option<&Payload> {
-        self.cache.get(&(feature.entity.clone(), feature.feature?, function))
+        let key = (feature.entity.clone(), feature.feature?, function);
+        self.cache.get(&key).map(|cached| &cached.data)
     }
 
-    pub(super) fn keep(&mut self, feature: &FeatureAddress, function: Function, data: Payload) {
-        let Some(number) = feature.feature else {
-            return;
-        };
+    /// Keeps what a feature of the peer holds now, after a message of so many octets; refuses what
+    /// is too much for one peer.
+    pub(super) fn keep(
+        &mut self,
+        feature: &FeatureAddress,
+        function: Function,
+        data: Payload,
+        octets: usize,
+    ) -> Result<(), Refusal> {
+        let number = feature.feature.ok_or_else(|| Refusal::general("no feature"))?;
         let key = (feature.entity.clone(), number, function);
-        if self.cache.len() < CACHED || self.cache.contains_key(&key) {
-            self.cache.insert(key, data);
+        let before = self.cache.get(&key).map(|cached| cached.octets);
+        if before.is_none() && self.cache.len() >= CACHED {
+            return Err(Refusal::overload("too many functions"));
         }
+        let others: usize =
+            self.cache.values().map(|c| c.octets).sum::<usize>() - before.unwrap_or(0);
+        // What was there and what came is an upper bound; only near the limit it is measured.
+        let mut octets = before.unwrap_or(0).saturating_add(octets);
+        if others + octets > CACHED_OCTETS {
+            octets = data.record().map_or(0, |record| record_to_string(record).len());
+        }
+        if others + octets > CACHED_OCTETS {
+            return Err(Refusal::overload("too much data"));
+        }
+        self.cache.insert(key, Cached { data, octets });
+        Ok(())
     }
 
     pub(super) fn forget_entity(&mut self, path: &[u32]) {
@@ -141,27 +176,41 @@ impl Peer {
 pub(super) struct Bucket {
     tokens: u32,
     since: Instant,
+    /// How many messages in a row found none.
+    refused: u32,
 }
 
 impl Bucket {
     const fn full(now: Instant) -> Self {
-        Self { tokens: BURST, since: now }
+        Self { tokens: BURST, since: now, refused: 0 }
     }
 
     /// Takes a token; `false` if there is none.
     pub(super) fn take(&mut self, now: Instant) -> bool {
         let elapsed = (now - self.since).as_millis();
         let new = u32::try_from(elapsed * u128::from(RATE) / 1000).unwrap_or(u32::MAX);
-        if new > 0 {
-            self.tokens = self.tokens.saturating_add(new).min(BURST);
-            self.since = now;
+        if new >= BURST {
+            *self = Self::full(now);
+        } else {
+            self.tokens = (self.tokens + new).min(BURST);
+            // What is not a whole token yet is not lost.
+            self.since += Duration::from_millis(u64::from(new) * 1000 / u64::from(RATE));
         }
         match self.tokens.checked_sub(1) {
             Some(rest) => {
                 self.tokens = rest;
+                self.refused = 0;
                 true
             }
-            None => false,
+            None => {
+                self.refused = self.refused.saturating_add(1);
+                false
+            }
         }
+    }
+
+    /// Whether the peer has gone on for so long without regard that it is better gone.
+    pub(super) const fn is_hopeless(&self) -> bool {
+        self.refused >= HOPELESS
     }
 }

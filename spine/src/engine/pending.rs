@@ -165,6 +165,23 @@ impl Engine {
         self.ask_relation(peer, kind, client, server, now).ok_or(Misuse::TooManyRequests)
     }
 
+    /// Whether this has been asked and not been answered yet.
+    pub(super) fn is_reading(
+        &self,
+        peer: PeerId,
+        server: &FeatureAddress,
+        function: Function,
+    ) -> bool {
+        self.peers.get(&peer).is_some_and(|state| {
+            state.pending.iter().any(|p| {
+                p.classifier == CmdClassifier::Read
+                    && p.server.entity == server.entity
+                    && p.server.feature == server.feature
+                    && p.cmd.data.as_ref().and_then(Payload::which) == Some(function)
+            })
+        })
+    }
+
     fn check_remote(
         &self,
         peer: PeerId,

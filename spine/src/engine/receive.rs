@@ -1,6 +1,6 @@
 //! The reception pipeline: from octets to a message of one kind (PS 5.2, IG 2.1).
 
-use super::{Engine, Event, Fault, PeerId};
+use super::{Engine, Event, Fault, Output, PeerId};
 use crate::Now;
 use crate::Refusal;
 use crate::datagram::Datagram;
@@ -21,11 +21,13 @@ pub(super) struct Incoming {
     pub(super) counter: MsgCounter,
     pub(super) reference: Option<MsgCounter>,
     pub(super) wants_ack: bool,
+    /// The length of the message.
+    pub(super) octets: usize,
 }
 
 impl Incoming {
     /// An incomplete header is not answered: the answer would have no reliable destination.
-    fn read(peer: PeerId, header: Header) -> Result<Self, &'static str> {
+    fn read(peer: PeerId, header: Header, octets: usize) -> Result<Self, &'static str> {
         let complete = |address: &FeatureAddress| {
             !address.entity.is_empty() && address.entity.len() <= 15 && address.feature.is_some()
         };
@@ -40,6 +42,7 @@ impl Incoming {
             counter: header.msg_counter.ok_or("counter")?,
             reference: header.msg_counter_reference,
             wants_ack: header.ack_request == Some(true),
+            octets,
         })
     }
 
@@ -52,8 +55,14 @@ impl Incoming {
 impl Engine {
     /// A datagram of a peer has come, as the text that SHIP carried.
     pub fn datagram(&mut self, peer: PeerId, text: &[u8], now: Now) {
-        if !self.peers.contains_key(&peer) {
+        let Some(state) = self.peers.get_mut(&peer) else {
             return;
+        };
+        // Whatever it is, it costs a token: reading it would cost more.
+        let is_calm = state.flood.take(now.instant);
+        if state.flood.is_hopeless() {
+            self.outputs.push_back(Output::Close { peer });
+            return self.disconnected(peer);
         }
         let datagram = match Datagram::read(&self.reader(), text) {
             Ok(datagram) => datagram,
@@ -61,19 +70,18 @@ impl Engine {
         };
         let header = datagram.header.clone().unwrap_or_default();
         let version = header.specification_version.clone();
-        let incoming = match Incoming::read(peer, header) {
+        let incoming = match Incoming::read(peer, header, text.len()) {
             Ok(incoming) => incoming,
             Err(what) => return self.fault(peer, Fault::Header(what)),
         };
         if let Err(fault) = self.identify(&incoming) {
             return self.fault(peer, fault);
         }
-        let calm = self.peers.get_mut(&peer).is_some_and(|state| {
+        if let Some(state) = self.peers.get_mut(&peer) {
             // The counter is noted and never judged: a peer may start again at any time.
             state.last_received = Some(incoming.counter.0);
-            state.flood.take(now.instant)
-        });
-        if !calm {
+        }
+        if !is_calm {
             self.fault(peer, Fault::Flood);
             if incoming.is_request() {
                 self.refuse_message(&incoming, None, Refusal::overload("too many messages"));

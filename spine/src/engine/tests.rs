@@ -6,7 +6,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::{Engine, Event, Failure, Fault, Mode, Output, PeerId};
+use super::{Engine, Event, Failure, Fault, Misuse, Mode, Output, PeerId};
 use crate::Now;
 use crate::Refusal;
 use crate::device::{Acceptance, EntityPlan, LocalDevice, Operations};
@@ -238,7 +238,7 @@ fn a_second_device_cannot_bind_what_the_first_has_bound() {
         r#"{"serverAddress":[{"entity":[1,1]},{"feature":1}]}]}]}]]}]}]}"#,
     );
     let engine = &mut pair.right.engine;
-    engine.connected(other, pair.now);
+    engine.connected(other, pair.now).expect("room");
     engine.datagram(other, call.as_bytes(), pair.now);
     assert_eq!(error_of(engine), Some(7));
     // The first may bind again, and from another feature.
@@ -321,7 +321,7 @@ fn a_heartbeat_beats_at_half_of_what_it_promises() {
 fn a_silent_peer_is_asked_again_and_then_given_up() {
     let mut engine = manager();
     let mut now = Pair::new(Side::new(manager(), ()), Side::new(manager(), ())).now;
-    engine.connected(PEER, now);
+    engine.connected(PEER, now).expect("room");
     let mut asked = 0;
     let mut silent = false;
     for _ in 0..3600 {
@@ -329,7 +329,7 @@ fn a_silent_peer_is_asked_again_and_then_given_up() {
             match output {
                 Output::Datagram { .. } => asked += 1,
                 Output::Event(Event::Fault { fault: Fault::Silent, .. }) => silent = true,
-                Output::Event(_) => {}
+                Output::Event(_) | Output::Close { .. } => {}
             }
         }
         now = now.plus(seconds(1));
@@ -368,7 +368,7 @@ impl Lab {
         engine.add_entity(EntityPlan::new(EntityType::EVSE)).expect("at the top");
         engine.add_entity(ev(Acceptance::Engine)).expect("below the EVSE");
         let now = Pair::new(Side::new(manager(), ()), Side::new(manager(), ())).now;
-        engine.connected(PEER, now);
+        engine.connected(PEER, now).expect("room");
         let mut lab = Self { engine, now };
         lab.send("read", "", r#"{"nodeManagementDetailedDiscoveryData":[]}"#, &[0], 0);
         lab
@@ -564,6 +564,112 @@ fn a_flood_is_refused_and_then_forgiven() {
     assert!((900..1100).contains(&refused), "{refused}");
     lab.now = lab.now.plus(seconds(10));
     assert_eq!(lab.error("read", read, &[1, 1], 1), None);
+}
+
+#[test]
+fn a_flood_without_end_ends_the_connection() {
+    let mut lab = Lab::new(Mode::Tolerant);
+    for _ in 0..10_000 {
+        lab.engine.datagram(PEER, b"garbage", lab.now);
+    }
+    let mut closes = 0;
+    while let Some(output) = lab.engine.poll() {
+        closes += usize::from(matches!(output, Output::Close { peer } if peer == PEER));
+    }
+    assert_eq!(closes, 1);
+    assert!(lab.engine.peer(PEER).is_none());
+}
+
+#[test]
+fn there_is_room_for_so_many_peers() {
+    let now = Lab::new(Mode::Tolerant).now;
+    let mut engine = manager();
+    for peer in 0..32 {
+        assert_eq!(engine.connected(PeerId(peer), now), Ok(()));
+    }
+    assert_eq!(engine.connected(PeerId(32), now), Err(Misuse::TooManyPeers));
+    engine.disconnected(PeerId(0));
+    assert_eq!(engine.connected(PeerId(32), now), Ok(()));
+}
+
+#[test]
+fn a_write_to_an_entity_that_goes_is_answered() {
+    let mut pair = bound((), Acceptance::Application);
+    write(&mut pair, vec![written(1, 10)]);
+    pair.right.engine.remove_entity(&[1, 1]).expect("there");
+    pair.settle();
+    let refused = pair.left.events.iter().any(|event| match event {
+        Event::Answered { result, .. } => refused_with(4)(result),
+        _ => false,
+    });
+    let gone = pair
+        .left
+        .events
+        .iter()
+        .any(|event| matches!(event, Event::Answered { result: Err(Failure::Gone), .. }));
+    assert!(refused || gone, "the writer knows");
+    let wire = pair.wire.iter().any(|(_, text)| text.contains(r#"{"errorNumber":4}"#));
+    assert!(wire, "and was told");
+}
+
+#[test]
+fn a_new_subscriber_makes_a_beat_for_itself_alone() {
+    let mut pair = connected((), Acceptance::Engine);
+    let diagnosis = address(&[1], 2);
+    let now = pair.now;
+    pair.left.engine.start_heartbeat(&diagnosis, seconds(4), now).expect("served");
+    let beats = |pair: &Pair<(), ()>| {
+        let beat = r#""deviceDiagnosisHeartbeatData":[{"timestamp""#;
+        pair.wire.iter().filter(|(_, text)| text.contains(beat)).count()
+    };
+    for (client, expected) in [(2, 1), (1, 2)] {
+        let client = address(&[1, 1], client);
+        pair.right.engine.subscribe(PEER, &client, &diagnosis, now).expect("discovered");
+        pair.settle();
+        assert_eq!(beats(&pair), expected);
+    }
+}
+
+/// A measurement notify of the manager's own making.
+fn notify_label(i: usize, octets: usize) -> String {
+    format!(
+        r#"{{"loadControlLimitDescriptionListData":[{{"loadControlLimitDescriptionData":[[{{"limitId":{i}}},{{"label":"{}"}}]]}}]}}"#,
+        "x".repeat(octets)
+    )
+}
+
+#[test]
+fn what_a_peer_tells_us_is_bounded_in_octets() {
+    let mut lab = Lab::new(Mode::Tolerant);
+    let discovery = r#"{"nodeManagementDetailedDiscoveryData":[{"entityInformation":[[{"description":[{"entityAddress":[{"entity":[1]}]},{"entityType":"CEM"}]}]]},{"featureInformation":[[{"description":[{"featureAddress":[{"entity":[0]},{"feature":1}]},{"featureType":"LoadControl"},{"role":"server"}]}]]}]}"#;
+    lab.send("notify", "", discovery, &[0], 0);
+    let partial = r#"{"function":"loadControlLimitDescriptionListData"},{"filter":[[{"cmdControl":[{"partial":[]}]}]]}"#;
+    for i in 0..20 {
+        let cmd = format!("{partial},{}", notify_label(i, 200_000));
+        let text = format!(
+            r#"{{"datagram":[{{"header":[{{"addressSource":[{{"device":"d:_n:Example_Manager"}},{{"entity":[0]}},{{"feature":1}}]}},{{"addressDestination":[{{"entity":[1,1]}},{{"feature":2}}]}},{{"msgCounter":7}},{{"cmdClassifier":"notify"}}]}},{{"payload":[{{"cmd":[[{cmd}]]}}]}}]}}"#
+        );
+        lab.raw(&text);
+    }
+    let server = address(&[0], 1);
+    let peer = lab.engine.peer(PEER).expect("connected");
+    let function = Function::LoadControlLimitDescriptionListData;
+    let kept = peer.cached(&server, function).expect("the first of them");
+    let octets = format!("{kept:?}").len();
+    assert!((200_000..1 << 20).contains(&octets), "{octets}");
+}
+
+#[test]
+fn data_of_a_function_that_is_not_announced_are_dropped() {
+    let mut pair = connected((), Acceptance::Engine);
+    let limits = r#"{"measurementListData":[{"measurementData":[[{"measurementId":1}]]}]}"#;
+    let text = format!(
+        r#"{{"datagram":[{{"header":[{{"addressSource":[{{"device":"d:_n:Example_Charger"}},{{"entity":[1,1]}},{{"feature":1}}]}},{{"addressDestination":[{{"entity":[1]}},{{"feature":1}}]}},{{"msgCounter":700}},{{"cmdClassifier":"notify"}}]}},{{"payload":[{{"cmd":[[{limits}]]}}]}}]}}"#
+    );
+    let now = pair.now;
+    pair.left.engine.datagram(PEER, text.as_bytes(), now);
+    let peer = pair.left.engine.peer(PEER).expect("connected");
+    assert!(peer.cached(&server(), Function::MeasurementListData).is_none());
 }
 
 #[test]

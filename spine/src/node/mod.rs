@@ -28,7 +28,7 @@
 mod outbox;
 
 use std::collections::BTreeMap;
-use std::string::String;
+use std::string::{String, ToString};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use ship::Ski;
@@ -163,6 +163,7 @@ impl Node {
         while let Some(output) = self.engine.poll() {
             match output {
                 Output::Datagram { peer, datagram } => self.outbox.push(peer, datagram),
+                Output::Close { peer } => self.give_up(peer, "it floods us"),
                 Output::Event(event) => {
                     self.send();
                     return Some(Event::Spine(event));
@@ -180,10 +181,19 @@ impl Node {
             ski.map(|ski| ship.send(ski, datagram.clone()))
         });
         for peer in overflown {
-            // It does not read. SHIP cuts it off; until then it is as good as gone.
-            tracing::warn!(peer = peer.0, "the peer does not read what it is sent");
-            self.engine.disconnected(peer);
+            self.give_up(peer, "it does not read what it is sent");
         }
+    }
+
+    /// Ends what there is with a peer; it may connect again.
+    fn give_up(&mut self, peer: PeerId, why: &str) {
+        let Some(ski) = self.ski(peer) else {
+            return;
+        };
+        tracing::warn!(%ski, "the peer is given up: {why}");
+        self.peers.remove(&ski);
+        self.outbox.forget(peer);
+        self.engine.disconnected(peer);
     }
 
     fn on_ship(&mut self, event: ShipEvent) -> Option<Event> {
@@ -199,7 +209,10 @@ impl Node {
                 self.last_peer += 1;
                 let peer = PeerId(self.last_peer);
                 self.peers.insert(ski, peer);
-                self.engine.connected(peer, now);
+                if let Err(full) = self.engine.connected(peer, now) {
+                    self.give_up(peer, &full.to_string());
+                    return None;
+                }
                 Some(Event::Connected { ski, peer })
             }
             ShipEvent::Data { ski, payload } => {

@@ -12,6 +12,9 @@ use super::value::{Seed, text};
 use super::{Context, Outcome};
 use crate::{Items, Kind, Rule, Target};
 
+/// No type of the standard has more elements; it bounds the search for a key that returns.
+const MOST_ELEMENTS: usize = 32;
+
 /// The items of a repeated element.
 ///
 /// Objects whose own arrays were left out are ambiguous: one item each if a key returns, one
@@ -34,7 +37,12 @@ pub(super) fn read_items<'de, A: SeqAccess<'de>>(
         cx.unmark(before);
         position += 1;
         match (item, &mut loose) {
-            (ItemForm::Loose(Some(key)), Some(keys)) if !keys.contains(&key) => keys.push(key),
+            // An entry has a dozen elements: more keys are more entries.
+            (ItemForm::Loose(Some(key)), Some(keys))
+                if keys.len() < MOST_ELEMENTS && !keys.contains(&key) =>
+            {
+                keys.push(key);
+            }
             _ => loose = None,
         }
     }
