@@ -309,7 +309,7 @@ impl Connection {
             return;
         }
         let what = match input {
-            Input::Frame(octets) => match Frame::read(octets) {
+            Input::Frame(octets) => match Frame::read(octets, self.stage()) {
                 Ok(Frame::Init) => Happening::Init,
                 Ok(Frame::Message(message)) => Happening::Message(message),
                 Err(fault) => Happening::Fault(fault),

@@ -212,6 +212,7 @@ impl Pending {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::ToOwned;
     use std::string::String;
     use std::vec;
     use std::vec::Vec;
@@ -319,6 +320,19 @@ mod tests {
                 bench.hears(wrong);
                 assert_eq!(bench.ended(), aborted(End::Unexpected(stage)), "{wrong}");
             }
+        }
+    }
+
+    #[test]
+    fn a_hello_that_is_too_long_is_not_read_and_named_for_what_it_is() {
+        use crate::frame::{Fault, MAX_CONTROL};
+
+        let long = READY.to_owned() + &" ".repeat(MAX_CONTROL);
+        for (mut bench, stage) in [(ready(), Stage::Ready), (pending(), Stage::Pending)] {
+            bench.hears(&long);
+            assert_eq!(bench.ended(), aborted(End::Unexpected(stage)));
+            let told = bench.events.pop();
+            assert!(matches!(told, Some(Event::Ignored(Fault::TooLong(_)))), "{told:?}");
         }
     }
 

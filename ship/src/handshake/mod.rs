@@ -205,6 +205,11 @@ impl Context<'_> {
                 self.tell(Event::Ignored(fault));
                 Ok(Happening::Tick)
             }
+            // The phase says only that it expected something else.
+            Happening::Fault(fault) => {
+                self.tell(Event::Ignored(fault.clone()));
+                Ok(Happening::Fault(fault))
+            }
             other => Ok(other),
         }
     }
