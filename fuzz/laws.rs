@@ -48,7 +48,7 @@ fn engine_survives(octets: &[u8], mode: Mode) {
     let limits = entity.feature(&FeatureType::LoadControl, Role::Server);
     limits.serve(Function::LoadControlLimitListData, Operations::READ_WRITE);
     engine.add_entity(entity).expect("a device has room for one entity");
-    engine.connected(PEER, now);
+    engine.connected(PEER, now).expect("one peer is not too many");
     // Once to a peer that is unknown, once to one that is known by what it said.
     for _ in 0..2 {
         while engine.poll().is_some() {}

@@ -38,7 +38,7 @@ fn main() -> Result<(), spine::engine::Misuse> {
     // A peer connects and asks. The engine touches no socket: this program is the network.
     let now = Now { instant: Instant::ORIGIN, utc: UtcTime { seconds: 1_777_888_800, nanos: 0 } };
     let peer = PeerId(1);
-    engine.connected(peer, now);
+    engine.connected(peer, now)?;
     for function in ["nodeManagementDetailedDiscoveryData", "nodeManagementUseCaseData"] {
         engine.datagram(peer, question(function).as_bytes(), now);
     }
