@@ -197,6 +197,44 @@ async fn a_decision_that_cannot_be_kept_is_not_taken() {
     assert_eq!(bench.node.peers()[0].standing, Standing::Trusted);
 }
 
+/// Keeping a decision needs the runtime's only thread for blocking work, and that one is taken.
+#[test]
+fn a_disk_that_stalls_holds_up_nobody_but_who_decides() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(1)
+        .build()
+        .expect("a runtime");
+    let (go_on, stalled) = std::sync::mpsc::channel::<()>();
+    runtime.spawn_blocking(move || stalled.recv());
+    runtime.block_on(async {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("trust.json");
+        let [one, mut two] = friends(["one", "two"]);
+        two.trust_file = Some(TrustFile::open(&path).expect("none yet").0);
+        let (mut one, mut two) = (Bench::start(one).await, Bench::start(two).await);
+        let guest = config("guest").identity.ski();
+        let node = two.node.clone();
+        let decided = tokio::spawn(async move { node.trust(guest).await });
+        one.join(&two).await;
+        one.connected().await;
+        two.connected().await;
+        one.talks_to(&mut two).await;
+        assert!(!decided.is_finished(), "nothing is kept yet");
+        assert_eq!(two.peer(guest), None);
+
+        go_on.send(()).expect("it waits");
+        decided.await.expect("no panic").expect("room");
+        assert_eq!(two.peer(guest).expect("known").standing, Standing::Trusted);
+        two.node.shutdown().await;
+        let (_, trust) = TrustFile::open(&path).expect("a good one");
+        assert_eq!(trust.standing(guest), Standing::Trusted);
+        // The name of the friend came while the decision was being written.
+        let name = trust.trusted().find(|(ski, _)| *ski == one.ski()).expect("kept").1;
+        assert!(name.ship_id.is_some());
+    });
+}
+
 #[tokio::test]
 async fn a_node_does_not_trust_itself() {
     let bench = Bench::start(config("node")).await;

@@ -16,11 +16,10 @@ use crate::connection::Role;
 use crate::identity::Ski;
 use crate::net::drive::Command;
 use crate::net::link::Stream;
-use crate::trust::{TrustFileError, TrustIsFull};
+use crate::trust::{Trust, TrustFileError, TrustIsFull};
 
 /// What the hub is asked for.
 pub(super) enum Request {
-    Decide(Ski, Decision, oneshot::Sender<Result<(), TrustError>>),
     Attach {
         stream: Box<dyn Stream>,
         role: Role,
@@ -31,6 +30,14 @@ pub(super) enum Request {
     Shutdown(oneshot::Sender<()>),
 }
 
+/// A decision of the user, and who waits until it is kept. Apart from the requests, because
+/// keeping it may take its time.
+pub(super) struct Asked {
+    pub(super) ski: Ski,
+    pub(super) decision: Decision,
+    pub(super) done: oneshot::Sender<Result<(), TrustError>>,
+}
+
 /// A decision of the user.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Decision {
@@ -39,11 +46,23 @@ pub(super) enum Decision {
     Forget,
 }
 
+impl Decision {
+    /// Takes the decision. `Ok(false)`: it was taken already.
+    pub(super) fn apply(self, ski: Ski, trust: &mut Trust) -> Result<bool, TrustIsFull> {
+        match self {
+            Self::Trust => trust.trust(ski),
+            Self::Refuse => Ok(trust.refuse(ski)),
+            Self::Forget => Ok(trust.forget(ski)),
+        }
+    }
+}
+
 /// Asks a node for things. Clones ask the same node; when the last one is gone, the node shuts
 /// down.
 #[derive(Clone, Debug)]
 pub struct Handle {
     requests: mpsc::Sender<Request>,
+    decisions: mpsc::Sender<Asked>,
     view: watch::Receiver<Snapshot>,
     ski: Ski,
     address: Option<SocketAddr>,
@@ -52,11 +71,12 @@ pub struct Handle {
 impl Handle {
     pub(super) fn new(
         requests: mpsc::Sender<Request>,
+        decisions: mpsc::Sender<Asked>,
         view: watch::Receiver<Snapshot>,
         ski: Ski,
         address: Option<SocketAddr>,
     ) -> Self {
-        Self { requests, view, ski, address }
+        Self { requests, decisions, view, ski, address }
     }
 
     /// The node's own SKI.
@@ -104,8 +124,8 @@ impl Handle {
             return Err(TrustError::Own);
         }
         let (done, decided) = oneshot::channel();
-        let request = Request::Decide(ski, decision, done);
-        self.requests.send(request).await.map_err(|_| TrustError::Stopped)?;
+        let asked = Asked { ski, decision, done };
+        self.decisions.send(asked).await.map_err(|_| TrustError::Stopped)?;
         decided.await.map_err(|_| TrustError::Stopped)?
     }
 

@@ -209,9 +209,10 @@ impl Node {
         };
 
         let (requests, requested) = mpsc::channel(16);
+        let (decisions, decided) = mpsc::channel(16);
         let (told, events) = mpsc::channel(EVENTS);
         let (snapshot, view) = watch::channel(peers::Snapshot::default());
-        let handle = Handle::new(requests, view, tls.ski(), local);
+        let handle = Handle::new(requests, decisions, view, tls.ski(), local);
         let mut hub = Hub::new(hub::Parts {
             clock: Clock::start(),
             tls,
@@ -223,6 +224,7 @@ impl Node {
             listener,
             announcer,
             requests: requested,
+            decisions: decided,
             events: told,
             snapshot,
         });

@@ -109,7 +109,7 @@ impl Hub {
         }
     }
 
-    pub(super) async fn event(&mut self, id: LinkId, ski: Ski, event: connection::Event) {
+    pub(super) fn event(&mut self, id: LinkId, ski: Ski, event: connection::Event) {
         let now = self.clock.now();
         match event {
             connection::Event::Waiting => {
@@ -152,11 +152,11 @@ impl Hub {
                 self.is_changed = true;
                 let is_changed = news == ShipId::Changed;
                 if is_changed {
+                    // Kept with the next decision: a peer that changes its name all the time must
+                    // not wear out the flash.
                     tracing::warn!(%ski, "peer has another SHIP ID than before");
-                } else if let Err(error) = self.save(self.trust.clone()).await {
-                    // A name, not a decision. Another one is kept with the next decision: a peer
-                    // that changes its name all the time must not wear out the flash.
-                    tracing::warn!(%ski, %error, "SHIP ID of the peer is not kept");
+                } else {
+                    self.is_name_new = true;
                 }
                 self.tell(Event::ShipId { ski, ship_id, is_changed });
             }

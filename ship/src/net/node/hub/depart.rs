@@ -20,7 +20,7 @@ use crate::trust::Standing;
 const HANDOVER: Duration = Duration::from_secs(5);
 
 impl Hub {
-    pub(super) async fn joined(&mut self, joined: Result<(tokio::task::Id, Reason), JoinError>) {
+    pub(super) fn joined(&mut self, joined: Result<(tokio::task::Id, Reason), JoinError>) {
         let (task, reason) = match joined {
             Ok(joined) => joined,
             Err(error) if error.is_cancelled() => {
@@ -34,7 +34,7 @@ impl Hub {
         // What it had to say before it ended.
         for _ in 0..self.reports.len() {
             if let Ok((id, report)) = self.reports.try_recv() {
-                self.report(id, report).await;
+                self.report(id, report);
             }
         }
         let Some(id) = self.links.of_task(task) else {

@@ -18,7 +18,7 @@ use eebus_json::Instant;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::select;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use crate::connection::{Leave, Role, Settings};
 use crate::identity::Ski;
@@ -27,13 +27,14 @@ use crate::net::drive::{Command, LinkId, Reason, Report};
 use crate::net::mdns::Announcer;
 use crate::net::node::attempt::{Attempt, prepare};
 use crate::net::node::dial::{Dial, Target};
-use crate::net::node::handle::Request;
+use crate::net::node::handle::{Asked, Request};
 use crate::net::node::links::{Link, Links};
 use crate::net::node::peers::{Snapshot, snapshot};
 use crate::net::node::throttle::Throttle;
 use crate::net::node::{Event, Limits};
 use crate::net::tls::Tls;
-use crate::trust::{Trust, TrustFile};
+use crate::trust::{Trust, TrustFile, TrustFileError};
+use decide::{Saving, written};
 
 /// Events that may wait for the application; then reports of connections wait, too.
 const BACKLOG: usize = 16;
@@ -58,6 +59,7 @@ pub(in crate::net::node) struct Parts {
     pub(in crate::net::node) listener: Option<TcpListener>,
     pub(in crate::net::node) announcer: Option<Announcer>,
     pub(in crate::net::node) requests: mpsc::Receiver<Request>,
+    pub(in crate::net::node) decisions: mpsc::Receiver<Asked>,
     pub(in crate::net::node) events: mpsc::Sender<Event>,
     pub(in crate::net::node) snapshot: watch::Sender<Snapshot>,
 }
@@ -69,12 +71,16 @@ pub(in crate::net::node) struct Hub {
     limits: Limits,
     trust: Trust,
     trust_file: Option<TrustFile>,
+    saving: Option<Saving>,
+    /// Peers have told their names; they are to be kept.
+    is_name_new: bool,
     dials: Vec<Dial>,
     listener: Option<TcpListener>,
     /// The listener rests until then.
     accept_at: Option<Instant>,
     announcer: Option<Announcer>,
     requests: mpsc::Receiver<Request>,
+    decisions: mpsc::Receiver<Asked>,
     events: mpsc::Sender<Event>,
     backlog: VecDeque<Event>,
     snapshot: watch::Sender<Snapshot>,
@@ -94,6 +100,8 @@ pub(in crate::net::node) struct Hub {
     shown: BTreeMap<Ski, Instant>,
     throttle: Throttle,
     shutdown: Option<Shutdown>,
+    /// The mDNS record is being withdrawn.
+    goodbye: Option<JoinHandle<()>>,
 }
 
 /// We have the smaller SKI, and the peer more than one connection.
@@ -122,11 +130,14 @@ impl Hub {
             limits: parts.limits,
             trust: parts.trust,
             trust_file: parts.trust_file,
+            saving: None,
+            is_name_new: false,
             dials: parts.targets.into_iter().map(|target| Dial::new(target, now)).collect(),
             listener: parts.listener,
             accept_at: None,
             announcer: parts.announcer,
             requests: parts.requests,
+            decisions: parts.decisions,
             events: parts.events,
             backlog: VecDeque::new(),
             snapshot: parts.snapshot,
@@ -141,6 +152,7 @@ impl Hub {
             shown: BTreeMap::new(),
             throttle: Throttle::new(now),
             shutdown: None,
+            goodbye: None,
         }
     }
 
@@ -148,10 +160,12 @@ impl Hub {
     pub(in crate::net::node) async fn run(mut self) {
         loop {
             self.publish();
-            if let Some(shutdown) = &self.shutdown
-                && (self.links.is_empty() || self.clock.now() >= shutdown.until)
-            {
-                break;
+            self.save_names();
+            if let Some(shutdown) = &self.shutdown {
+                let is_over = self.links.is_empty() && self.saving.is_none();
+                if is_over || self.clock.now() >= shutdown.until {
+                    break;
+                }
             }
             let is_open = self.shutdown.is_none();
             let takes = self.backlog.len() < BACKLOG || !is_open;
@@ -161,6 +175,10 @@ impl Hub {
             let deadline = self.deadline();
             let next = select! {
                 request = self.requests.recv(), if is_open => Next::Request(request),
+                Some(asked) = self.decisions.recv(), if is_open && self.saving.is_none() => {
+                    Next::Asked(asked)
+                }
+                how = written(&mut self.saving), if self.saving.is_some() => Next::Saved(how),
                 told = deliver(&self.events, &mut self.backlog), if !self.backlog.is_empty() => {
                     Next::Told(told)
                 }
@@ -171,18 +189,23 @@ impl Hub {
                 () = self.clock.until(deadline) => Next::Tick,
             };
             match next {
-                Next::Request(Some(request)) => self.request(request).await,
+                Next::Request(Some(request)) => self.request(request),
                 // Nobody is left who could ask, or nobody who listens.
-                Next::Request(None) | Next::Deaf => self.begin_shutdown(None).await,
+                Next::Request(None) | Next::Deaf => self.begin_shutdown(None),
+                Next::Asked(asked) => self.decide(asked),
+                Next::Saved(how) => self.saved(how),
                 Next::Told(true) => {}
                 Next::Told(false) => self.backlog.clear(),
-                Next::Report(id, report) => self.report(id, report).await,
-                Next::Joined(joined) => self.joined(joined).await,
+                Next::Report(id, report) => self.report(id, report),
+                Next::Joined(joined) => self.joined(joined),
                 Next::Accepted(accepted) => self.accepted(accepted),
                 Next::Tick => self.tick(),
             }
         }
         self.tasks.shutdown().await;
+        if let Some(goodbye) = self.goodbye {
+            let _ = goodbye.await;
+        }
         while let Some(event) = self.backlog.pop_front() {
             if self.events.try_send(event).is_err() {
                 break;
@@ -192,12 +215,8 @@ impl Hub {
 
     // What comes in.
 
-    async fn request(&mut self, request: Request) {
+    fn request(&mut self, request: Request) {
         match request {
-            Request::Decide(ski, decision, done) => {
-                // Who asked may have lost interest.
-                let _ = done.send(self.decide(ski, decision).await);
-            }
             Request::Attach { stream, role, expected, name } => {
                 let attempt = self.attempt();
                 let id = attempt.id;
@@ -210,7 +229,7 @@ impl Hub {
                 };
                 self.links.insert(id, Link::new(role, name, None, task));
             }
-            Request::Shutdown(asker) => self.begin_shutdown(Some(asker)).await,
+            Request::Shutdown(asker) => self.begin_shutdown(Some(asker)),
         }
     }
 
@@ -238,7 +257,7 @@ impl Hub {
         self.links.insert(id, link);
     }
 
-    async fn report(&mut self, id: LinkId, report: Report) {
+    fn report(&mut self, id: LinkId, report: Report) {
         let Some(link) = self.links.get_mut(id) else {
             return;
         };
@@ -250,13 +269,13 @@ impl Hub {
             }
             Report::Event(event) => {
                 if let Some(ski) = link.ski() {
-                    self.event(id, ski, event).await;
+                    self.event(id, ski, event);
                 }
             }
         }
     }
 
-    async fn begin_shutdown(&mut self, asker: Option<oneshot::Sender<()>>) {
+    fn begin_shutdown(&mut self, asker: Option<oneshot::Sender<()>>) {
         let until = self.clock.now() + SHUTDOWN;
         self.shutdown = Some(Shutdown { until, _askers: asker.into_iter().collect() });
         self.listener = None;
@@ -264,7 +283,7 @@ impl Hub {
             link.leave(Leave::Unspecific);
         }
         if let Some(announcer) = self.announcer.take() {
-            announcer.stop().await;
+            self.goodbye = Some(tokio::spawn(announcer.stop()));
         }
     }
 
@@ -380,6 +399,8 @@ impl Hub {
 /// What the hub was woken by.
 enum Next {
     Request(Option<Request>),
+    Asked(Asked),
+    Saved(Result<(), TrustFileError>),
     Told(bool),
     Deaf,
     Report(LinkId, Report),
