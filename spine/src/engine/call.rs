@@ -132,7 +132,8 @@ impl Engine {
         if pairs.iter().any(|pair| pair.client == client && pair.server == server) {
             return Ok(());
         }
-        if pairs.len() >= RELATIONS {
+        // Those that we have asked for are not the peer's.
+        if pairs.iter().filter(|pair| pair.server.device == server.device).count() >= RELATIONS {
             return Err(Refusal::overload("too many relations"));
         }
         if kind == Kind::Binding && self.is_bound_by_another(peer, &server) {

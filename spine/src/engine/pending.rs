@@ -374,7 +374,11 @@ impl Engine {
         {
             let id = u32::try_from(request.0).unwrap_or(u32::MAX);
             if let Some(state) = self.peers.get_mut(&peer) {
-                state.relations.of_mut(kind).push(Pair { id, client, server });
+                let pairs = state.relations.of_mut(kind);
+                // Who asks twice is related once.
+                if !pairs.iter().any(|pair| pair.client == client && pair.server == server) {
+                    pairs.push(Pair { id, client, server });
+                }
             }
         }
         match (&pending.purpose, &result) {

@@ -169,6 +169,30 @@ fn a_bound_client_writes_and_everybody_hears_of_it() {
 }
 
 #[test]
+fn who_asks_twice_is_related_once() {
+    let mut pair = bound((), Acceptance::Engine);
+    for _ in 0..3 {
+        let now = pair.now;
+        pair.left.engine.bind(PEER, &client(), &server(), now).expect("discovered");
+        pair.settle();
+        assert_eq!(last_answer(&pair), Some(&Ok(())));
+    }
+    let mark = pair.wire.len();
+    let read = r#"{"datagram":[{"header":[{"addressSource":[{"device":"d:_n:Example_Manager"},{"entity":[0]},{"feature":0}]},{"addressDestination":[{"entity":[0]},{"feature":0}]},{"msgCounter":900},{"cmdClassifier":"read"}]},{"payload":[{"cmd":[[{"nodeManagementBindingData":[]}]]}]}]}"#;
+    let now = pair.now;
+    pair.right.engine.datagram(PEER, read.as_bytes(), now);
+    pair.settle();
+    let table = &pair.wire[mark].1;
+    assert_eq!(table.matches("bindingId").count(), 1, "{table}");
+    // The manager's own table shows it as well, once.
+    let read = read.replace("Example_Manager", "Example_Charger");
+    pair.left.engine.datagram(PEER, read.as_bytes(), now);
+    pair.settle();
+    let table = &pair.wire[mark + 1].1;
+    assert_eq!(table.matches("bindingId").count(), 1, "{table}");
+}
+
+#[test]
 fn a_write_without_a_binding_is_refused_with_9() {
     let mut pair = connected((), Acceptance::Engine);
     write(&mut pair, vec![written(1, 10)]);
