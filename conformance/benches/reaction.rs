@@ -94,6 +94,7 @@ async fn charger(
             // At the end nobody listens any more.
             let _ = changed.send((now, change.offered));
         })),
+        web: None,
         network: Network {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             dial: Vec::new(),

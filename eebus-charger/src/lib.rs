@@ -14,7 +14,9 @@
 //! | [`port`] | the core and a board in a thread of their own, and the [`port::Handle`] on it | the above, [`store`] |
 //! | [`store`] | what outlives the program | the disk |
 //! | [`peers`] | who may talk to the charger over EEBUS, as a trait | SKIs |
-//! | [`api`] | HTTP and JSON | [`port::Handle`], [`peers`] |
+//! | [`curve`] | what the running session has done so far | [`port::Handle`] |
+//! | [`api`] | HTTP and JSON | [`port::Handle`], [`peers`], [`curve`] |
+//! | [`web`] | the web application: TLS, the page, and what a browser may ask | [`api`] |
 //! | [`run`] | start, supervision, orderly end | all of it |
 //! | [`cli`] | the command line | [`run`], and [`api`] as its client |
 //!
@@ -72,6 +74,7 @@ pub mod api;
 pub mod cli;
 pub mod clock;
 pub mod core;
+pub mod curve;
 pub mod eebus;
 pub mod hardware;
 pub mod peers;
@@ -79,3 +82,4 @@ pub mod port;
 pub mod ports;
 pub mod run;
 pub mod store;
+pub mod web;

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! state directory (locked) -> settings, memory, identity
-//!        -> port task (own thread) + hub -> EEBUS on the network, API on the Unix socket
+//!        -> port task (own thread) + hub -> EEBUS on the network, API on the Unix socket,
+//!           web application (own thread)
 //! ```
 //!
 //! Tasks are supervised together: a charger of which a part has died is in no known state, so
@@ -24,6 +25,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tracing::{error, warn};
 
+use crate::api::events::{self, Events};
 use crate::api::{self, Api, socket};
 use crate::clock::Clock;
 use crate::core::charger::Config;
@@ -31,6 +33,7 @@ use crate::eebus::{self, Eebus};
 use crate::hardware::simulator::{Probe, Setup, Simulated, Simulator};
 use crate::port::{self, Handle, PortLost};
 use crate::store::{self, Notebook, Settings, StateDir};
+use crate::web;
 
 /// The standard port of SHIP.
 pub const SHIP_PORT: u16 = 4712;
@@ -51,6 +54,8 @@ pub struct Options {
     pub probe: Option<Probe>,
     /// The EEBUS side.
     pub network: Network,
+    /// The web application; none if there is to be none.
+    pub web: Option<web::Options>,
 }
 
 /// How to be on the network.
@@ -73,6 +78,10 @@ pub struct Running {
     pub ski: Ski,
     /// Where SHIP listens.
     pub address: SocketAddr,
+    /// Where the web application listens, if there is one.
+    pub web: Option<SocketAddr>,
+    /// Where plain HTTP leads there, if anywhere.
+    pub http: Option<SocketAddr>,
     /// Where its state lives.
     pub state_dir: PathBuf,
     /// The handle on it.
@@ -105,6 +114,8 @@ pub async fn start(options: Options) -> Result<Running, Error> {
     let notebook = Notebook::open(dir)?;
     let identity = identity(notebook.dir().path())?;
     let listener = socket::listen(notebook.dir()).map_err(Error::Socket)?;
+    let web = options.web.map(|web| web::bind(web, notebook.dir().path())).transpose();
+    let web = web.map_err(Error::Web)?;
 
     let clock = Clock::start();
     let setup = options.simulator;
@@ -142,13 +153,30 @@ pub async fn start(options: Options) -> Result<Running, Error> {
     tasks.spawn("eebus", task.run(until.clone()));
     let peers = Some(peers);
 
-    let api = api::router(Api { charger: charger.clone(), peers, simulator: Some(remote) });
+    let api = Api::new(charger.clone(), peers, Some(remote), events::STREAMS);
+    let recording = api.curve.clone().run(charger.clone(), until.clone());
+    tasks.spawn("curve", async {
+        recording.await;
+        Ok(())
+    });
+    let telling = Events::run(api.clone(), until.clone());
+    tasks.spawn("events", async {
+        telling.await;
+        Ok(())
+    });
+    let router = api::router(api);
+    let (mut https, mut http) = (None, None);
+    if let Some(web) = web {
+        (https, http) = (Some(web.https()), web.http());
+        let serving = web.spawn(router.clone(), until.clone()).map_err(Error::Web)?;
+        tasks.spawn("web", async { Ok(serving.await?) });
+    }
     tasks.spawn("api", async move {
-        axum::serve(listener, api).with_graceful_shutdown(until.begun()).await?;
+        axum::serve(listener, router).with_graceful_shutdown(until.begun()).await?;
         Ok(())
     });
 
-    Ok(Running { ski, address, state_dir, charger, ending, tasks, hub, port })
+    Ok(Running { ski, address, web: https, http, state_dir, charger, ending, tasks, hub, port })
 }
 
 impl Running {
@@ -244,6 +272,8 @@ pub enum Error {
     },
     /// The EEBUS side cannot start.
     Eebus(eebus::Error),
+    /// The web application cannot be served.
+    Web(web::Error),
     /// The API's socket cannot be served.
     Socket(io::Error),
     /// The system has no thread for the port task.
@@ -278,6 +308,7 @@ impl fmt::Display for Error {
             Self::Store(error) => error.fmt(f),
             Self::Identity { path, source } => write!(f, "{}: {source}", path.display()),
             Self::Eebus(error) => error.fmt(f),
+            Self::Web(error) => error.fmt(f),
             Self::Socket(error) => write!(f, "cannot serve the socket of the API: {error}"),
             Self::Thread(error) => write!(f, "no thread for the port task: {error}"),
             Self::Lost { task, why: Some(why) } => write!(f, "the {task} task is lost: {why}"),

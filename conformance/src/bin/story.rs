@@ -146,7 +146,7 @@ impl Charger {
     fn start(binary: &Path, dir: PathBuf) -> Result<Self, Failed> {
         let mut command = Command::new(binary);
         command.arg("--state-dir").arg(&dir);
-        command.args(["--ship", "127.0.0.1:0", "--no-mdns", "--sim-plug", "never"]);
+        command.args(["--ship", "127.0.0.1:0", "--no-mdns", "--web", "off", "--sim-plug", "never"]);
         let child = Process::start(command)?;
         let line = |name: &str| child.wait_for(name, Duration::from_secs(10));
         let ski = last_word(&line("SKI")?);

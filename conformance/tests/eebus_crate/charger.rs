@@ -48,6 +48,7 @@ impl Charger {
                 // At the end of a test nobody watches any more.
                 let _ = changed.send(change.offered);
             })),
+            web: None,
             network: Network {
                 listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
                 dial: dial.into_iter().collect(),

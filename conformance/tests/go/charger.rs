@@ -55,6 +55,7 @@ impl Charger {
             state_dir: state_dir.clone(),
             simulator: Setup { plug_after: Some(Duration::ZERO), speed: SPEED, ..Setup::default() },
             probe: Some(Box::new(move |change| watcher.change(change))),
+            web: None,
             network: Network {
                 listen,
                 dial: dial.into_iter().collect(),

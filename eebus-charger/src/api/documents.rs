@@ -6,8 +6,11 @@ use ship::Ski;
 
 use crate::clock::Clock;
 use crate::core::charger::Status;
+use crate::core::curve::Point;
 use crate::core::failsafe::Trust;
+use crate::core::fault::Fault;
 use crate::core::limits::{LimitView, OpevReason, Reason};
+use crate::core::session::Session;
 use crate::core::units::PhaseCurrents;
 use crate::peers::{Peer, PeerState};
 
@@ -49,9 +52,18 @@ pub struct StatusDocument {
     /// The trusted peers, and those that wait for the user's decision (state `waiting`).
     #[serde(default)]
     pub peers: Vec<PeerDocument>,
+    /// The network that the charger is in; absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<NetworkDocument>,
     /// What is not as it should be and does not stop the charging.
     #[serde(default)]
     pub warnings: Vec<String>,
+    /// When all of this was so, by the charger's clock.
+    pub time: String,
+    /// How long the charger has been running, in s.
+    pub uptime_s: u64,
+    /// The version of its software.
+    pub version: String,
     /// The limits are not renewed and are trusted no more (CH-602).
     pub stale: bool,
 }
@@ -89,6 +101,35 @@ pub struct LimitDocument {
     pub binding: Vec<String>,
     /// For people.
     pub text: String,
+    /// What every source states, in the order of `binding`.
+    #[serde(default)]
+    pub reasons: Vec<ReasonDocument>,
+}
+
+/// What one source of limits states, as identifiers and numbers for whoever has the words.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct ReasonDocument {
+    /// Who states it: `opev`.
+    pub source: String,
+    /// Why: `opev_limit`, see [`Reason::id`].
+    pub reason: String,
+    /// Which fault, if that is the reason: `F19`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
+    /// The ceiling on each phase in mA; absent if the source does not limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ma: Option<[u32; 3]>,
+}
+
+/// The network in use.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct NetworkDocument {
+    /// What kind it is: `ethernet`, `wifi`.
+    pub active: String,
+    /// The name that the system has for it: `eth0`.
+    pub interface: String,
+    /// The charger's address in it.
+    pub address: String,
 }
 
 /// The energy manager.
@@ -137,6 +178,41 @@ struct SlotDocument {
     valid_until: Option<String>,
 }
 
+/// `GET /sessions/current/curve`: what the running session has done so far (CH-092).
+#[derive(Clone, Debug, Serialize)]
+pub struct CurveDocument {
+    /// The number of the session.
+    session: u64,
+    /// When the vehicle was plugged in.
+    start: String,
+    /// Oldest first.
+    points: Vec<PointDocument>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct PointDocument {
+    /// When, in s since the start; the end of what the means cover.
+    t_s: u32,
+    /// Mean active power in W.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    power_w: Option<i32>,
+    /// The energy of the session until then, in Wh.
+    energy_wh: u64,
+    /// Mean current of each phase in mA.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current_ma: Option<[u32; 3]>,
+    /// What the pilot offered then, in mA; 0 while paused.
+    offered_ma: u32,
+    /// The most that could have been offered then, in mA.
+    limit_ma: u32,
+    /// Why not more: `opev_limit`, see [`Reason::id`]; absent while the limits were stale.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    /// Which fault, if that was the reason: `F19`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<&'static str>,
+}
+
 /// `GET /eebus`: the node and its trusted peers.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct EebusDocument {
@@ -157,7 +233,14 @@ pub struct RequestDocument {
 
 impl StatusDocument {
     /// The document of this picture; `trusted` if there is EEBUS, and who waits.
-    pub fn new(status: &Status, trusted: Option<Vec<Peer>>, waiting: &[Ski], clock: Clock) -> Self {
+    pub fn new(
+        status: &Status,
+        trusted: Option<Vec<Peer>>,
+        waiting: &[Ski],
+        network: Option<NetworkDocument>,
+        clock: Clock,
+    ) -> Self {
+        let now = clock.now();
         let meaning = status.state.meaning();
         let meter = &status.meter;
         Self {
@@ -185,6 +268,7 @@ impl StatusDocument {
                 effective_ma: status.limits.current.0,
                 binding: binding(&status.limits).map(Into::into).collect(),
                 text: status.limits.to_string(),
+                reasons: ReasonDocument::all(&status.limits),
             },
             ems: trusted.as_deref().map(EmsDocument::new),
             peers: trusted
@@ -193,8 +277,45 @@ impl StatusDocument {
                 .map(PeerDocument::new)
                 .chain(waiting.iter().copied().map(PeerDocument::waiting))
                 .collect(),
+            network,
             warnings: warnings(status).map(Into::into).collect(),
+            time: time(clock.utc(now)),
+            uptime_s: now.since_origin().as_secs(),
+            version: env!("CARGO_PKG_VERSION").into(),
             stale: status.trust != Trust::Fresh,
+        }
+    }
+}
+
+impl ReasonDocument {
+    fn all(view: &LimitView) -> Vec<Self> {
+        let reasons = view.slots.iter().map(|slot| Self {
+            source: slot.source.id().into(),
+            reason: slot.reason.id().into(),
+            fault: fault(slot.reason).map(|fault| fault.code().into()),
+            ma: slot.limit.map(currents),
+        });
+        reasons.collect()
+    }
+}
+
+impl CurveDocument {
+    /// The document of these points.
+    pub fn new(session: &Session, points: &[Point], clock: Clock) -> Self {
+        let points = points.iter().map(|point| PointDocument {
+            t_s: point.second,
+            power_w: point.power.map(|power| power.0),
+            energy_wh: point.energy.watt_hours(),
+            current_ma: point.current.map(currents),
+            offered_ma: point.offered.0,
+            limit_ma: point.limit.0,
+            reason: point.reason.map(Reason::id),
+            fault: point.reason.and_then(fault).map(Fault::code),
+        });
+        Self {
+            session: session.id.0,
+            start: time(clock.utc(session.started)),
+            points: points.collect(),
         }
     }
 }
@@ -259,6 +380,13 @@ impl LimitsDocument {
             binding: binding(view).collect(),
             slots: slots.collect(),
         }
+    }
+}
+
+const fn fault(reason: Reason) -> Option<Fault> {
+    match reason {
+        Reason::Fault(fault) => Some(fault),
+        _ => None,
     }
 }
 

@@ -69,8 +69,50 @@ impl Problem {
         StatusCode::INTERNAL_SERVER_ERROR,
     );
 
+    /// The request is for somebody else's name.
+    pub const MISDIRECTED: Self = Self::new(
+        "urn:eebus-charger:problem:misdirected",
+        "the charger does not go by this name",
+        StatusCode::MISDIRECTED_REQUEST,
+    );
+    /// Somebody else's page asks.
+    pub const FOREIGN_ORIGIN: Self = Self::new(
+        "urn:eebus-charger:problem:foreign-origin",
+        "the request comes from a page of somebody else",
+        StatusCode::FORBIDDEN,
+    );
+    /// The web changes nothing yet.
+    pub const READ_ONLY: Self = Self::new(
+        "urn:eebus-charger:problem:read-only",
+        "the web application only reads until it has a login",
+        StatusCode::FORBIDDEN,
+    );
+    /// The body is too large.
+    pub const TOO_LARGE: Self = Self::new(
+        "urn:eebus-charger:problem:too-large",
+        "the request is too large",
+        StatusCode::PAYLOAD_TOO_LARGE,
+    );
+    /// There are too many already.
+    pub const TOO_MANY: Self = Self::new(
+        "urn:eebus-charger:problem:too-many",
+        "there are too many of these requests",
+        StatusCode::SERVICE_UNAVAILABLE,
+    );
+    /// There is no session.
+    pub const NO_SESSION: Self = Self::new(
+        "urn:eebus-charger:problem:no-session",
+        "there is no session",
+        StatusCode::NOT_FOUND,
+    );
+
     const fn new(kind: &'static str, title: &'static str, status: StatusCode) -> Self {
         Self { kind, title, status, detail: None }
+    }
+
+    /// The status code of the answer.
+    pub const fn status(&self) -> StatusCode {
+        self.status
     }
 
     /// The problem with what it was this time.

@@ -18,6 +18,7 @@ use crate::core::units::{MilliAmps, PhaseCurrents};
 use crate::hardware::simulator::{Setup, Simulated, Simulator};
 use crate::peers::{Decision, Peer, PeerState, PeersError};
 use crate::port::assemble;
+use crate::run::Ending;
 use crate::store::{Notebook, StateDir};
 
 const OWN: Ski = Ski::new([1; 20]);
@@ -84,6 +85,7 @@ impl Peers for Node {
 
 struct Bench {
     _place: tempfile::TempDir,
+    _ending: tokio::sync::watch::Sender<bool>,
     router: Router,
     charger: Handle,
 }
@@ -107,8 +109,12 @@ fn bench() -> Bench {
     tokio::spawn(hub.run());
     let node = Node { trusted: vec![MANAGER].into(), waiting: vec![STRANGER].into() };
     let peers: Option<Arc<dyn Peers>> = Some(Arc::new(node));
-    let api = Api { charger: charger.clone(), peers, simulator: Some(remote) };
-    Bench { _place: place, router: router(api), charger }
+    let api = Api::new(charger.clone(), peers, Some(remote), events::STREAMS);
+    let (ending, until) = tokio::sync::watch::channel(false);
+    let until = Ending::new(until);
+    tokio::spawn(api.curve.clone().run(charger.clone(), until.clone()));
+    tokio::spawn(Events::run(api.clone(), until));
+    Bench { _place: place, _ending: ending, router: router(api), charger }
 }
 
 impl Bench {
@@ -160,6 +166,11 @@ async fn the_status_is_one_document_of_everything() {
             "effective_ma": 16_000,
             "binding": ["hw", "supply"],
             "text": "16 A: maximum of the charger",
+            "reasons": [
+                { "source": "hw", "reason": "hardware", "ma": [16_000, 16_000, 16_000] },
+                { "source": "supply", "reason": "supply", "ma": [16_000, 16_000, 16_000] },
+                { "source": "user_max", "reason": "user_max", "ma": [20_000, 20_000, 20_000] },
+            ],
         })
     );
     assert_eq!(
@@ -172,6 +183,8 @@ async fn the_status_is_one_document_of_everything() {
         })
     );
     assert_eq!(fixed("stale"), false);
+    assert_eq!(fixed("version"), env!("CARGO_PKG_VERSION"));
+    assert!((400..403).contains(&fixed("uptime_s").as_u64().expect("a number")), "{status}");
     let session = fixed("session");
     assert_eq!(session["id"], 1);
     assert!((380..400).contains(&session["charging_s"].as_u64().expect("a number")), "{session}");
@@ -250,6 +263,75 @@ async fn peers_are_trusted_and_refused() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn ch_092_the_curve_tells_the_session_and_why() {
+    let bench = bench();
+    let path = "/api/v1/sessions/current/curve";
+    let (status, _, problem) = bench.ask(Method::GET, path, Body::empty()).await;
+    assert_eq!(status, 404);
+    assert_eq!(problem["type"], "urn:eebus-charger:problem:no-session");
+
+    bench.post("/api/v1/sim/plug").await;
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    bench.post("/api/v1/charge/pause").await;
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    let curve = bench.get(path).await;
+    assert_eq!(curve["session"], 1);
+    let points = curve["points"].as_array().expect("a list");
+    assert!((58..=61).contains(&points.len()), "{}", points.len());
+    let point = |second: u64| {
+        let found = points.iter().find(|point| point["t_s"] == second);
+        found.unwrap_or_else(|| panic!("there is no second {second}"))
+    };
+    assert!(point(20)["power_w"].as_i64() > Some(10_000), "{}", point(20));
+    assert_eq!(point(20)["reason"], "hardware");
+    let paused = point(50);
+    assert_eq!((&paused["reason"], &paused["limit_ma"]), (&json!("paused"), &json!(0)));
+    assert_eq!((&paused["power_w"], &paused["offered_ma"]), (&json!(0), &json!(0)));
+    assert!(paused["energy_wh"].as_u64() > Some(50), "{paused}");
+
+    let few = bench.get(&format!("{path}?points=10")).await;
+    assert!(few["points"].as_array().expect("a list").len() <= 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn ch_710_the_stream_tells_what_changes_within_half_a_second() {
+    let bench = bench();
+    let request = Request::get("/api/v1/events").body(Body::empty()).expect("it is a request");
+    let response = bench.router.clone().oneshot(request).await.expect("it answers");
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
+    let mut body = response.into_body();
+    let mut next = async || {
+        let frame = body.frame().await.expect("it goes on").expect("it is whole");
+        String::from_utf8(frame.into_data().expect("data").to_vec()).expect("text")
+    };
+    let whole = next().await;
+    assert!(whole.starts_with("retry: 2000\nid: 0\nevent: status\ndata: {"), "{whole}");
+    assert!(whole.contains("\"vehicle_connected\":false") && whole.ends_with("}\n\n"), "{whole}");
+
+    let start = tokio::time::Instant::now();
+    bench.post("/api/v1/sim/plug").await;
+    let plugged = tokio::time::Instant::now();
+    let mut events = 0;
+    while !next().await.contains("\"vehicle_connected\":true") {
+        events += 1;
+    }
+    assert!(plugged.elapsed() <= Duration::from_millis(500));
+    assert!(events <= 2 * start.elapsed().as_secs() + 2, "{events} in {:?}", start.elapsed());
+
+    // Nothing happens but time, which is told every second, and every 15 s the heartbeat.
+    let start = tokio::time::Instant::now();
+    let (mut events, mut heartbeats) = (0, 0);
+    while start.elapsed() < Duration::from_secs(60) {
+        match next().await.as_str() {
+            ":\n\n" => heartbeats += 1,
+            _ => events += 1,
+        }
+    }
+    assert_eq!(heartbeats, 4);
+    assert!((59..=121).contains(&events), "{events}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn errors_are_problem_documents() {
     let bench = bench();
     let own = json!({ "ski": OWN.to_string() }).to_string();
@@ -260,6 +342,16 @@ async fn errors_are_problem_documents() {
         (Method::GET, "/api/v1/nothing", String::new(), 404, "not-found"),
         (Method::DELETE, "/api/v1/status", String::new(), 405, "method-not-allowed"),
         (Method::GET, "/api/v1/charge/pause", String::new(), 405, "method-not-allowed"),
+        (Method::GET, "/api/v1/sessions/current/curve?points=3", String::new(), 400, "unreadable"),
+        (
+            Method::GET,
+            "/api/v1/sessions/current/curve?points=601",
+            String::new(),
+            400,
+            "unreadable",
+        ),
+        (Method::GET, "/api/v1/sessions/current/curve?points=-1", String::new(), 400, "unreadable"),
+        (Method::GET, "/api/v1/sessions/current/curve?point=10", String::new(), 400, "unreadable"),
         (Method::POST, "/api/v1/eebus/pair", "{".into(), 400, "unreadable"),
         (Method::POST, "/api/v1/eebus/pair", "{}".into(), 422, "unreadable"),
         (Method::POST, "/api/v1/eebus/pair", large, 413, "unreadable"),

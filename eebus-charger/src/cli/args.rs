@@ -9,9 +9,13 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use ship::Ski;
 
 use crate::run::SHIP_PORT;
+use crate::web::HTTPS_PORT;
 
 /// Where SHIP listens if nobody says.
 pub(super) const SHIP: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), SHIP_PORT);
+
+/// Where the web application listens if nobody says: it has no login yet.
+pub(super) const WEB: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), HTTPS_PORT);
 
 /// A reference EV charger that speaks EEBUS.
 ///
@@ -63,6 +67,15 @@ pub(super) struct RunArgs {
     /// Do not announce the charger on the local network
     #[arg(long)]
     pub(super) no_mdns: bool,
+
+    /// Where the web application listens, or `off`: read-only, for anybody who reaches it
+    /// [default: 127.0.0.1:8443]
+    #[arg(long, value_name = "ADDR:PORT|off", value_parser = web)]
+    pub(super) web: Option<WebAt>,
+
+    /// Where plain HTTP listens that leads to the web application [default: nowhere]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = address)]
+    pub(super) http: Option<SocketAddr>,
 
     /// How much faster than real the simulated car reacts and its battery fills [default: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3600))]
@@ -137,6 +150,10 @@ pub(super) enum LogLevel {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct PlugAfter(pub(super) Option<Duration>);
 
+/// Where the web application listens; nowhere if `None`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct WebAt(pub(super) Option<SocketAddr>);
+
 impl Args {
     /// Options of `run` before another command would have no effect; they are refused.
     pub(super) fn checked(mut self) -> Result<Self, clap::Error> {
@@ -159,19 +176,34 @@ impl RunArgs {
         self.peer.splice(0..0, before.peer);
         self.trust.splice(0..0, before.trust);
         self.no_mdns |= before.no_mdns;
+        self.web = self.web.or(before.web);
+        self.http = self.http.or(before.http);
         self.sim_speed = self.sim_speed.or(before.sim_speed);
         self.sim_plug = self.sim_plug.or(before.sim_plug);
     }
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {
+    located(text, Ipv4Addr::UNSPECIFIED, SHIP_PORT)
+}
+
+fn web(text: &str) -> Result<WebAt, String> {
+    if text == "off" {
+        return Ok(WebAt(None));
+    }
+    let located = located(text, Ipv4Addr::LOCALHOST, HTTPS_PORT);
+    located.map(|address| WebAt(Some(address))).map_err(|wrong| format!("{wrong} or `off`"))
+}
+
+/// An address with a port; `host` and `port` are what may have been meant if one is missing.
+fn located(text: &str, host: Ipv4Addr, port: u16) -> Result<SocketAddr, String> {
     if let Ok(address) = text.parse() {
         return Ok(address);
     }
     let wrong = "an IP address and a port are needed, such as 192.0.2.7:4712 or [2001:db8::7]:4712";
     Err(match (text.parse::<IpAddr>(), text.trim_start_matches(':').parse::<u16>()) {
-        (Ok(ip), _) => format!("{wrong}; did you mean {}?", SocketAddr::new(ip, SHIP_PORT)),
-        (_, Ok(port)) => format!("{wrong}; did you mean 0.0.0.0:{port}?"),
+        (Ok(ip), _) => format!("{wrong}; did you mean {}?", SocketAddr::new(ip, port)),
+        (_, Ok(port)) => format!("{wrong}; did you mean {host}:{port}?"),
         _ => wrong.into(),
     })
 }

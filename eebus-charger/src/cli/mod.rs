@@ -21,6 +21,7 @@ use crate::eebus;
 use crate::hardware::simulator::Setup;
 use crate::run::{self, Network, Options};
 use crate::store::{self, StateDir};
+use crate::web;
 
 /// The program. The exit codes are part of its interface, see `--help`.
 pub fn main() -> ExitCode {
@@ -66,6 +67,11 @@ impl From<run::Error> for Failure {
             {
                 Self::IN_USE
             }
+            run::Error::Web(web::Error::Listen(_, error))
+                if error.kind() == io::ErrorKind::AddrInUse =>
+            {
+                Self::IN_USE
+            }
             _ => Self::FAILED,
         };
         Self { code, text: error.to_string() }
@@ -102,6 +108,7 @@ fn run(state_dir: &Path, args: RunArgs, log: LogLevel) -> Result<(), Failure> {
             ..setup
         },
         probe: None,
+        web: web(&args),
         network: Network {
             listen: args.ship.unwrap_or(args::SHIP),
             dial: args.peer,
@@ -125,6 +132,12 @@ fn run(state_dir: &Path, args: RunArgs, log: LogLevel) -> Result<(), Failure> {
             .await?;
         Ok(())
     })
+}
+
+/// The web application that is asked for.
+fn web(args: &RunArgs) -> Option<web::Options> {
+    let https = args.web.map_or(Some(args::WEB), |web| web.0)?;
+    Some(web::Options { http: args.http, ..web::Options::new(https) })
 }
 
 fn ski(state_dir: &Path) -> Result<(), Failure> {

@@ -40,6 +40,13 @@ pub(super) fn started(running: &Running) {
     line(&format!("{STRONG}eebus-charger {}{STRONG:#}", env!("CARGO_PKG_VERSION")));
     line(&format!("{DIM}SKI  {DIM:#} {}", running.ski));
     line(&format!("{DIM}SHIP {DIM:#} {}", running.address));
+    if let Some(web) = running.web {
+        let who = if web.ip().is_loopback() { "this machine" } else { "the local network" };
+        line(&format!("{DIM}web  {DIM:#} https://{web}/ (read-only, for {who}, without login)"));
+    }
+    if let Some(http) = running.http {
+        line(&format!("{DIM}http {DIM:#} http://{http}/ (leads to the web)"));
+    }
     line(&format!("{DIM}state{DIM:#} {}", running.state_dir.display()));
 }
 

@@ -96,6 +96,25 @@ pub enum OpevReason {
     NotRenewed,
 }
 
+impl Reason {
+    /// The identifier in documents, for which every language has a sentence: `opev_limit`. Which
+    /// fault it is, is said beside it.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Hardware => "hardware",
+            Self::Fault(_) => "fault",
+            Self::Supply => "supply",
+            Self::Opev(OpevReason::Limit) => "opev_limit",
+            Self::Opev(OpevReason::NotYetHeard) => "opev_not_yet_heard",
+            Self::Opev(OpevReason::Lost) => "opev_lost",
+            Self::Opev(OpevReason::Failed) => "opev_failed",
+            Self::Opev(OpevReason::NotRenewed) => "opev_not_renewed",
+            Self::UserMax => "user_max",
+            Self::Paused => "paused",
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

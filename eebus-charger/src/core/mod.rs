@@ -10,8 +10,10 @@
 //! - [`session`]: from plug-in to unplug, with its energy.
 //! - [`state`]: the one word for all of it, and the table that the web, the panel and EEBUS read.
 //! - [`charger`]: all of these together.
+//! - [`curve`]: what the running session has done so far.
 
 pub mod charger;
+pub mod curve;
 pub mod failsafe;
 pub mod fault;
 pub mod limits;

@@ -58,7 +58,7 @@ impl StateDir {
     /// [`Error::Io`]; the old document is still there then.
     pub fn save<T: Document>(&self, document: &T) -> Result<(), Error> {
         let path = self.path().join(T::FILE);
-        write(self.path(), &path, &print(document)).map_err(Error::io("write", &path))
+        write(&path, &print(document)).map_err(Error::io("write", &path))
     }
 }
 
@@ -93,7 +93,8 @@ fn print<T: Document>(document: &T) -> String {
     format!("{:#}\n", Value::Object(whole))
 }
 
-fn write(directory: &Path, path: &Path, text: &str) -> io::Result<()> {
+/// Writes a file for its owner only: after a power cut there is the old one or the new one.
+pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
     let new = path.with_extension("new");
     // What a power cut left of an earlier attempt.
     match fs::remove_file(&new) {
@@ -104,7 +105,8 @@ fn write(directory: &Path, path: &Path, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(&new, path)?;
-    File::open(directory)?.sync_all()
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::directory::{StateDir, default_path};
 pub use self::file::Document;
+pub(crate) use self::file::write;
 pub use self::notebook::Notebook;
 use crate::core::pilot::LEAST;
 use crate::core::session::SessionId;

@@ -1,6 +1,8 @@
 //! The program from outside: what it prints, what it keeps, and how it ends.
 
+mod https;
 mod program;
+mod web;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -80,7 +82,7 @@ fn a_second_charger_on_the_same_directory_is_refused() {
 #[test]
 fn a_second_charger_on_the_same_port_is_refused() {
     let charger = Charger::start(&["--sim-plug", "never"]);
-    let second = call(&place(), &["run", "--no-mdns", "--ship", &charger.address]);
+    let second = call(&place(), &["run", "--no-mdns", "--web", "off", "--ship", &charger.address]);
     assert_eq!(second.code, Some(4));
     assert!(second.stderr.contains(&charger.address), "{}", second.stderr);
     assert_eq!(charger.status()["state"], "idle", "the first one goes on");
@@ -116,7 +118,7 @@ fn a_forged_file_is_refused_and_not_overwritten() {
         fs::write(state.join(file), text).expect("it is written");
         fs::set_permissions(state.join(file), fs::Permissions::from_mode(0o600))
             .expect("it is ours");
-        let refused = call(&place, &["run"]);
+        let refused = call(&place, &["run", "--web", "off"]);
         assert_eq!(refused.code, Some(1), "{file}: {}", refused.stderr);
         assert!(refused.stderr.contains(file), "{file}: {}", refused.stderr);
         assert_eq!(fs::read_to_string(state.join(file)).expect("it is there"), text);

@@ -1,5 +1,6 @@
 //! The program as a child process with a state directory of its own.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -48,6 +49,10 @@ pub(crate) struct Charger {
     pub(crate) ski: String,
     /// Where SHIP listens.
     pub(crate) address: String,
+    /// Where the web application listens, if it was started.
+    pub(crate) web: Option<String>,
+    /// Where plain HTTP leads there, if it was started.
+    pub(crate) http: Option<String>,
 }
 
 impl Charger {
@@ -55,30 +60,33 @@ impl Charger {
         Self::start_in(place(), args)
     }
 
-    /// Starts a charger and waits until it says that it runs. It takes any free port.
+    /// Starts a charger and waits until it says that it runs. It takes any free port, and has a
+    /// web application only if the arguments say so.
     pub(crate) fn start_in(place: TempDir, args: &[&str]) -> Self {
-        let network = ["run", "--ship", "127.0.0.1:0", "--no-mdns", "--log", "error"];
-        let args: Vec<&str> = network.iter().chain(args).copied().collect();
+        let network = ["--web", "off", "run", "--ship", "127.0.0.1:0", "--no-mdns"];
+        let network = network.iter().chain(&["--log", "error"]);
+        let args: Vec<&str> = network.chain(args).copied().collect();
         let mut process =
             command(&place, &args).stdout(Stdio::piped()).spawn().expect("it is built");
         let printed = BufReader::new(process.stdout.take().expect("it is piped"));
-        let mut ski = None;
-        let mut address = None;
+        let mut said = HashMap::new();
         for line in printed.lines() {
             let line = line.expect("it prints text");
-            if let Some(("SKI", value)) = line.split_once(' ') {
-                ski = Some(value.trim().to_owned());
-            }
-            if let Some(("SHIP", value)) = line.split_once(' ') {
-                address = Some(value.trim().to_owned());
-            }
-            if line.starts_with("state ") {
+            let mut words = line.split_whitespace().map(str::to_owned);
+            said.extend(words.next().zip(words.next()));
+            if said.contains_key("state") {
                 break;
             }
         }
-        let ski = ski.expect("it prints its SKI");
-        let address = address.expect("it prints where it listens");
-        Self { process, place: Some(place), ski, address }
+        let host = |url: String| url.split('/').nth(2).expect("it is an address").to_owned();
+        Self {
+            process,
+            place: Some(place),
+            ski: said.remove("SKI").expect("it prints its SKI"),
+            address: said.remove("SHIP").expect("it prints where it listens"),
+            web: said.remove("web").map(host),
+            http: said.remove("http").map(host),
+        }
     }
 
     pub(crate) fn call(&self, args: &[&str]) -> Answer {
