@@ -340,6 +340,7 @@ fn entry_value_when_lifted(entry: &LoadControlLimitData, range: CurrentRange) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ScaledNumberSet;
 
     fn limit(is_active: bool, value: Option<ScaledNumber>) -> LoadControlLimitData {
         LoadControlLimitData {
@@ -397,6 +398,18 @@ mod tests {
             (25_000, 16_000),
         ] {
             assert_eq!(fit(MilliAmps(wanted), range), MilliAmps(written), "{wanted}");
+        }
+    }
+
+    #[test]
+    fn currents_that_a_vehicle_can_charge_with_are_no_pause() {
+        for first in [-1, 6, 16] {
+            let set = ScaledNumberSet {
+                value: [first, 25, 32].map(ScaledNumber::from_integer).to_vec(),
+                range: Vec::new(),
+            };
+            let range = CurrentRange::of(Some(&set));
+            assert_eq!(fit(MilliAmps(3_000), range), MilliAmps::ZERO, "{first}");
         }
     }
 

@@ -33,12 +33,12 @@ impl CurrentRange {
         let milli = |number: ScaledNumber, rounding| MilliAmps::from_scaled(number, rounding).ok();
         let range = set.and_then(|set| set.range.first());
         let default = Self::iec61851(MilliAmps(i64::MAX));
-        let pause = set.and_then(|set| set.value.first()).copied();
-        Self {
-            pause: pause.and_then(|v| milli(v, Rounding::Down)).unwrap_or(default.pause),
-            min: range.and_then(|range| milli(range.min?, Rounding::Up)).unwrap_or(default.min),
-            max: range.and_then(|range| milli(range.max?, Rounding::Down)).unwrap_or(default.max),
-        }
+        let min = range.and_then(|range| milli(range.min?, Rounding::Up)).unwrap_or(default.min);
+        let max = range.and_then(|range| milli(range.max?, Rounding::Down)).unwrap_or(default.max);
+        // What the vehicle could charge with is no pause: some list currents there.
+        let pause = set.and_then(|set| set.value.first()).and_then(|v| milli(*v, Rounding::Down));
+        let pause = pause.filter(|pause| (MilliAmps::ZERO..min).contains(pause));
+        Self { pause: pause.unwrap_or(default.pause), min, max }
     }
 }
 
