@@ -103,6 +103,10 @@ impl Task {
                     let ski = self.node.ski(*peer).map(|ski| ski.to_string());
                     warn!(peer = ski.as_deref().unwrap_or("gone"), "{fault}");
                 }
+                if let Event::WriteRefused { peer, function, refusal, .. } = &event {
+                    let ski = self.node.ski(*peer).map(|ski| ski.to_string());
+                    warn!(peer = ski.as_deref().unwrap_or("gone"), "refused {function}: {refusal}");
+                }
                 let now = self.node.now();
                 if let Some(vehicle) = &mut self.vehicle {
                     vehicle.handle(&event, self.node.engine(), now);

@@ -116,7 +116,7 @@ impl Vehicle {
         while let Some(fact) = self.limits.poll() {
             match fact {
                 opev::Fact::Ceiling(_) => self.is_due = true,
-                opev::Fact::GuardKnown => self.is_guard_new = true,
+                opev::Fact::Guard(_) => self.is_guard_new = true,
                 _ => {}
             }
         }

@@ -8,7 +8,7 @@ use core::fmt;
 use eebus_json::{Error, Raw};
 
 use crate::Refusal;
-use crate::model::{AddressDevice, FeatureAddress, Function, Payload};
+use crate::model::{AddressDevice, FeatureAddress, Function, MsgCounter, Payload};
 
 /// A connection to a peer, under the number that the driver gave it.
 ///
@@ -56,6 +56,14 @@ pub enum Event {
         peer: PeerId,
         /// The address of its device.
         device: AddressDevice,
+    },
+    /// A newer connection of the same peer has taken the place of this one, which is told to be
+    /// gone next: the peer is not lost, and begins anew under another number.
+    Replaced {
+        /// The old number.
+        peer: PeerId,
+        /// The new one.
+        by: PeerId,
     },
     /// A peer's connection has ended; all that was known of it is gone.
     Gone {
@@ -112,6 +120,20 @@ pub enum Event {
         /// The function.
         function: Function,
     },
+    /// A peer's write has been refused, by the engine or by the application; good for one line in
+    /// a log.
+    WriteRefused {
+        /// Who wrote.
+        peer: PeerId,
+        /// The function.
+        function: Function,
+        /// The number of the peer's message.
+        counter: MsgCounter,
+        /// What the peer sent.
+        sent: Box<Payload>,
+        /// What it was told.
+        refusal: Refusal,
+    },
     /// Our request has been answered, or has been given up.
     Answered {
         /// By whom.
@@ -165,6 +187,8 @@ pub struct Write {
     pub id: WriteId,
     /// Who writes.
     pub peer: PeerId,
+    /// The number of its message.
+    pub counter: MsgCounter,
     /// From which feature.
     pub client: FeatureAddress,
     /// To which feature of ours.
@@ -217,7 +241,8 @@ pub enum Fault {
     Destination(FeatureAddress),
     /// The payload could not be read.
     Payload(Error),
-    /// A request was answered with a refusal.
+    /// A request was answered with a refusal; refused writes are told as
+    /// [`Event::WriteRefused`].
     Refused {
         /// What it was about, if that could be read.
         function: Option<Function>,

@@ -150,6 +150,19 @@ impl Engine {
         Ok(())
     }
 
+    /// A newer connection of a peer replaces its old one: everything that belonged to that is void,
+    /// and the peer begins anew, under another number.
+    ///
+    /// # Errors
+    /// As [`Self::connected`].
+    pub fn replaced(&mut self, before: PeerId, peer: PeerId, now: Now) -> Result<(), Misuse> {
+        if self.peers.contains_key(&before) {
+            self.tell(Event::Replaced { peer: before, by: peer });
+        }
+        self.disconnected(before);
+        self.connected(peer, now)
+    }
+
     /// A connection has ended: relations, requests and caches of the peer are void (PS 7).
     pub fn disconnected(&mut self, peer: PeerId) {
         let Some(gone) = self.peers.remove(&peer) else {
@@ -260,6 +273,19 @@ impl Engine {
         self.store(feature, data)?;
         self.notify_subscribers(feature, function);
         Ok(())
+    }
+
+    /// Sets what our feature holds and tells nobody: for data that change by the mere passing of
+    /// time, as the rest of a period does.
+    ///
+    /// # Errors
+    /// [`Misuse::UnknownLocal`] if the feature does not serve the function.
+    pub fn amend(
+        &mut self,
+        feature: &FeatureAddress,
+        data: impl Into<Payload>,
+    ) -> Result<(), Misuse> {
+        self.store(feature, data.into()).map(drop)
     }
 
     /// Adds an entity with all its features, and tells the peers (PS 7.1.5); returns its path.

@@ -214,12 +214,17 @@ impl Engine {
         function: Option<Function>,
         refusal: Refusal,
     ) {
+        self.answer_with(incoming, &refusal);
+        self.fault(incoming.peer, Fault::Refused { function, refusal });
+    }
+
+    /// Answers with the result that a refusal is on the wire.
+    pub(super) fn answer_with(&mut self, incoming: &Incoming, refusal: &Refusal) {
         let result = ResultData {
             error_number: Some(refusal.number),
             description: Some(refusal.why.chars().take(256).collect()),
         };
         self.answer(incoming, CmdClassifier::Result, Cmd::full(result));
-        self.fault(incoming.peer, Fault::Refused { function, refusal });
     }
 }
 

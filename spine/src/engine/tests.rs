@@ -201,6 +201,44 @@ fn a_write_without_a_binding_is_refused_with_9() {
 }
 
 #[test]
+fn the_application_hears_what_was_refused() {
+    let mut pair = bound((), Acceptance::Engine);
+    write(&mut pair, vec![written(9, 10)]);
+    let Some(Event::WriteRefused { counter, sent, refusal, .. }) = pair.right.events.last() else {
+        panic!("{:?}", pair.right.events);
+    };
+    assert_eq!(refusal.number.0, 7);
+    assert_eq!(**sent, List(vec![written(9, 10)]).into());
+    let number = format!(r#"{{"msgCounter":{}}}"#, counter.0);
+    let is_write = |text: &str| text.contains(r#"{"cmdClassifier":"write"}"#);
+    assert!(pair.wire.iter().any(|(_, text)| is_write(text) && text.contains(&number)));
+}
+
+#[test]
+fn a_newer_connection_of_a_peer_is_told_before_the_old_one_is_gone() {
+    let mut pair = bound((), Acceptance::Engine);
+    let now = pair.now;
+    pair.right.events.clear();
+    pair.right.engine.replaced(PEER, PeerId(2), now).expect("there is room");
+    pair.settle();
+    let events = &pair.right.events;
+    assert!(matches!(events[0], Event::Replaced { peer: PEER, by: PeerId(2) }), "{events:?}");
+    assert!(events.iter().any(|event| matches!(event, Event::Gone { peer: PEER })));
+    assert!(pair.right.engine.peer(PEER).is_none() && pair.right.engine.peer(PeerId(2)).is_some());
+}
+
+#[test]
+fn amended_data_are_read_and_not_told() {
+    let mut pair = bound((), Acceptance::Engine);
+    pair.left.events.clear();
+    let entry = LoadControlLimitData { is_limit_changeable: Some(true), ..written(1, 4) };
+    pair.right.engine.amend(&server(), List(vec![entry])).expect("served");
+    pair.settle();
+    assert_eq!(stored(&pair), [Some(4)]);
+    assert!(pair.left.events.is_empty(), "{:?}", pair.left.events);
+}
+
+#[test]
 fn a_write_is_taken_as_a_whole_or_not_at_all() {
     let mut pair = bound((), Acceptance::Engine);
     write(&mut pair, vec![written(1, 10), written(9, 10)]);
@@ -222,7 +260,7 @@ impl Party for Careful {
             let decided = if limits.iter().any(high) {
                 engine.refuse(write, Refusal::rejected("too much"))
             } else {
-                engine.accept(write)
+                engine.accept(write).map(|is_taken| assert!(is_taken))
             };
             decided.expect("asked just now");
         }

@@ -21,10 +21,11 @@ impl Engine {
     pub(super) fn on_write(&mut self, incoming: Incoming, function: Function, cmd: Cmd, now: Now) {
         let (merged, acceptance) = match self.check_write(&incoming, function, &cmd) {
             Ok(checked) => checked,
-            Err(refusal) => return self.refuse_message(&incoming, Some(function), refusal),
+            Err(refusal) => return self.refuse_write(&incoming, function, cmd, refusal),
         };
         if acceptance == Acceptance::Engine {
-            return self.commit(&incoming, function, merged);
+            self.commit(&incoming, function, cmd, merged);
+            return;
         }
         let id = WriteId(self.number());
         let Some(state) = self.peers.get_mut(&incoming.peer) else {
@@ -32,15 +33,16 @@ impl Engine {
         };
         if state.deferred.len() >= DEFERRED {
             let refusal = Refusal::overload("too many undecided writes");
-            return self.refuse_message(&incoming, Some(function), refusal);
+            return self.refuse_write(&incoming, function, cmd, refusal);
         }
         let write = Write {
             id,
             peer: incoming.peer,
+            counter: incoming.counter,
             client: incoming.source.clone(),
             feature: own_address(self.local.address(), &incoming.destination),
             function,
-            sent: cmd.data.clone().unwrap_or_else(|| Payload::empty(function)),
+            sent: sent(function, cmd.clone()),
             merged,
         };
         let longest = self
@@ -54,20 +56,20 @@ impl Engine {
     }
 
     /// The application takes a write: the data change, the subscribers hear of it, the writer is
-    /// answered.
+    /// answered. Says whether that is so: with what has happened since the write came it may have
+    /// to be refused after all.
     ///
     /// # Errors
     /// [`Misuse::UnknownPeer`] if the write has been answered already or its peer is gone.
-    pub fn accept(&mut self, write: &Write) -> Result<(), Misuse> {
-        let deferred = self.take_deferred(write)?;
-        // Another write may have been taken meanwhile.
-        match self.check_write(&deferred.incoming, deferred.function, &deferred.cmd) {
-            Ok((merged, _)) => self.commit(&deferred.incoming, deferred.function, merged),
+    pub fn accept(&mut self, write: &Write) -> Result<bool, Misuse> {
+        let Deferred { incoming, cmd, function, .. } = self.take_deferred(write)?;
+        Ok(match self.check_write(&incoming, function, &cmd) {
+            Ok((merged, _)) => self.commit(&incoming, function, cmd, merged),
             Err(refusal) => {
-                self.refuse_message(&deferred.incoming, Some(deferred.function), refusal);
+                self.refuse_write(&incoming, function, cmd, refusal);
+                false
             }
-        }
-        Ok(())
+        })
     }
 
     /// The application refuses a write: nothing changes, the writer is told.
@@ -75,8 +77,8 @@ impl Engine {
     /// # Errors
     /// [`Misuse::UnknownPeer`] if the write has been answered already or its peer is gone.
     pub fn refuse(&mut self, write: &Write, refusal: Refusal) -> Result<(), Misuse> {
-        let deferred = self.take_deferred(write)?;
-        self.refuse_message(&deferred.incoming, Some(deferred.function), refusal);
+        let Deferred { incoming, cmd, function, .. } = self.take_deferred(write)?;
+        self.refuse_write(&incoming, function, cmd, refusal);
         Ok(())
     }
 
@@ -97,7 +99,7 @@ impl Engine {
             };
             let late = state.deferred.remove(i);
             let refusal = Refusal::timeout("no decision");
-            self.refuse_message(&late.incoming, Some(late.function), refusal);
+            self.refuse_write(&late.incoming, late.function, late.cmd, refusal);
         }
     }
 
@@ -143,7 +145,14 @@ impl Engine {
         Ok((merged, served.acceptance))
     }
 
-    fn commit(&mut self, incoming: &Incoming, function: Function, merged: Payload) {
+    /// Says whether the data are there.
+    fn commit(
+        &mut self,
+        incoming: &Incoming,
+        function: Function,
+        cmd: Cmd,
+        merged: Payload,
+    ) -> bool {
         let feature = own_address(self.local.address(), &incoming.destination);
         match self.store(&feature, merged) {
             Ok(is_new) => {
@@ -156,13 +165,38 @@ impl Engine {
                 if is_new {
                     self.notify_subscribers(&feature, function);
                 }
+                true
             }
             Err(_) => {
                 let refusal = Refusal::destination_unknown("the feature is gone");
-                self.refuse_message(incoming, Some(function), refusal);
+                self.refuse_write(incoming, function, cmd, refusal);
+                false
             }
         }
     }
+
+    /// Tells the writer, and then the application.
+    fn refuse_write(
+        &mut self,
+        incoming: &Incoming,
+        function: Function,
+        cmd: Cmd,
+        refusal: Refusal,
+    ) {
+        self.answer_with(incoming, &refusal);
+        self.tell(Event::WriteRefused {
+            peer: incoming.peer,
+            function,
+            counter: incoming.counter,
+            sent: Box::new(sent(function, cmd)),
+            refusal,
+        });
+    }
+}
+
+/// What a command carries.
+fn sent(function: Function, cmd: Cmd) -> Payload {
+    cmd.data.unwrap_or_else(|| Payload::empty(function))
 }
 
 fn own_address(device: &crate::model::AddressDevice, address: &FeatureAddress) -> FeatureAddress {

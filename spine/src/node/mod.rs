@@ -201,15 +201,17 @@ impl Node {
         match event {
             ShipEvent::Waiting { ski, address } => Some(Event::Waiting { ski, address }),
             ShipEvent::Connected { ski, .. } => {
-                // A newer connection of the same peer is a new session.
-                if let Some(before) = self.peers.remove(&ski) {
-                    self.outbox.forget(before);
-                    self.engine.disconnected(before);
-                }
                 self.last_peer += 1;
                 let peer = PeerId(self.last_peer);
-                self.peers.insert(ski, peer);
-                if let Err(full) = self.engine.connected(peer, now) {
+                let connected = match self.peers.insert(ski, peer) {
+                    // A newer connection of the same peer is a new session.
+                    Some(before) => {
+                        self.outbox.forget(before);
+                        self.engine.replaced(before, peer, now)
+                    }
+                    None => self.engine.connected(peer, now),
+                };
+                if let Err(full) = connected {
                     self.give_up(peer, &full.to_string());
                     return None;
                 }

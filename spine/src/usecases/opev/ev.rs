@@ -3,16 +3,18 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use eebus_json::List;
+use eebus_json::{List, Member};
 
-use super::trust::{Ceiling, Config, Health, State, Trust};
+use super::ends::Ends;
+use super::trust::{Ceiling, Config, Health, Trust};
 use super::{CurrentRange, EV, SILENCE};
 use crate::device::EntityPlan;
 use crate::engine::{Event, Misuse, PeerId, Relation, Write};
 use crate::model::{
     DeviceDiagnosisHeartbeatData, DeviceDiagnosisOperatingState, DeviceDiagnosisStateData,
-    FeatureAddress, Function, LoadControlLimitData, Payload,
+    FeatureAddress, Function, LoadControlLimitData, MsgCounter, Payload,
 };
+use crate::units::MilliAmps;
 use crate::usecases::partners::server_of;
 use crate::usecases::parts::{Current, OBLIGATION, Phase, Watch};
 use crate::usecases::{Client, Partner, entries, evcem};
@@ -24,8 +26,24 @@ use crate::{Engine, Instant, Now};
 pub enum Fact {
     /// The ceiling is another one: follow it at once.
     Ceiling(Ceiling),
-    /// A guard is known from now on, and must be after a restart: keep it.
-    GuardKnown,
+    /// This peer guards from now on. That a guard is known, and who it is, must be known after a
+    /// restart, too: keep it.
+    Guard(PeerId),
+    /// A peer has written limits.
+    Written(Written),
+}
+
+/// Limits that a peer has written, for the log.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Written {
+    /// Who.
+    pub peer: PeerId,
+    /// The number of its message.
+    pub counter: MsgCounter,
+    /// The limits before, on each phase; `None` where none was active.
+    pub before: [Option<MilliAmps>; 3],
+    /// The limits from now on. Whether they are followed is for the ceiling to say.
+    pub after: [Option<MilliAmps>; 3],
 }
 
 /// The vehicle's side, from plug-in to unplugging: the state machine of the obligation
@@ -44,8 +62,9 @@ pub struct Ev {
     trust: Trust,
     /// When the guard counts as silent, unless it beats.
     silent_at: Option<Instant>,
-    /// When limits end that were written with an end.
-    ends: [Option<Instant>; 3],
+    /// When the last heartbeat of the guard came.
+    heard: Option<Instant>,
+    ends: Ends,
     facts: VecDeque<Fact>,
 }
 
@@ -87,7 +106,8 @@ impl Ev {
             guard: None,
             trust: Trust::new(config, is_guard_known),
             silent_at: None,
-            ends: [None; 3],
+            heard: None,
+            ends: Ends::default(),
             facts: VecDeque::new(),
         })
     }
@@ -101,15 +121,17 @@ impl Ev {
         while self.client.poll().is_some() {}
         match event {
             Event::Write(write) if self.concerns(&write.feature, write.function) => {
-                self.decide(write, engine);
-            }
-            Event::Written { peer, feature, function } if self.concerns(feature, *function) => {
-                self.take(*peer, engine, now);
+                self.decide(write, engine, now);
             }
             Event::Bound(relation) if relation.server == self.server => {
                 self.bound(relation, engine, now);
             }
             Event::Unbound(relation) if relation.server == self.server => self.unbound(relation),
+            // Not lost: it comes back under another number.
+            Event::Replaced { peer, .. } if self.guard() == Some(*peer) => {
+                self.guard = None;
+                self.trust.begins();
+            }
             Event::Gone { peer } => {
                 self.watches.retain(|(partner, _)| partner.peer != *peer);
                 self.guard.take_if(|guard| guard.peer == *peer);
@@ -142,7 +164,8 @@ impl Ev {
     /// [`Misuse::UnknownLocal`] if the entity is gone.
     pub fn forget_guard(&mut self, engine: &mut Engine) -> Result<(), Misuse> {
         self.guard = None;
-        self.ends = [None; 3];
+        self.heard = None;
+        self.ends = Ends::default();
         let before = self.ceiling();
         self.trust = Trust::new(self.trust.config(), false);
         if self.ceiling() != before {
@@ -166,7 +189,8 @@ impl Ev {
 
     /// When [`Self::tick`] is due, if nothing happens before.
     pub fn deadline(&self) -> Option<Instant> {
-        [self.silent_at, self.trust.deadline()].into_iter().chain(self.ends).flatten().min()
+        let deadlines = [self.silent_at, self.trust.deadline(), self.ends.deadline()];
+        deadlines.into_iter().flatten().min()
     }
 
     /// The ceiling of the moment.
@@ -179,56 +203,59 @@ impl Ev {
         self.guard.as_ref().map(|guard| guard.peer)
     }
 
+    /// When the last heartbeat of the guard came; `None` before the first one.
+    pub const fn heard(&self) -> Option<Instant> {
+        self.heard
+    }
+
     fn concerns(&self, feature: &FeatureAddress, function: Function) -> bool {
         *feature == self.server && function == Function::LoadControlLimitListData
     }
 
-    /// Answers a write; what the engine can judge it has judged already (e-mobility 7.3).
-    fn decide(&self, write: &Write, engine: &mut Engine) {
+    /// What we publish.
+    fn limits(&self, engine: &Engine) -> List<LoadControlLimitData> {
+        engine.data(&self.server).cloned().unwrap_or_default()
+    }
+
+    /// Answers a write, and takes it over; what the engine can judge it has judged already
+    /// (e-mobility 7.3).
+    fn decide(&mut self, write: &Write, engine: &mut Engine, now: Now) {
         let Payload::LoadControlLimitListData(list) = &write.merged else {
             return;
         };
-        let answered = match OBLIGATION.ceilings(list) {
-            Ok(_) => {
-                let before = engine.data::<List<LoadControlLimitData>>(&self.server);
-                let repeats = before == Some(list);
-                engine.accept(write).map(|()| {
-                    // Managers wait for a notification after each write.
-                    if repeats {
-                        let _ = engine.renew(&self.server, list.clone());
-                    }
-                })
-            }
-            Err(refusal) => engine.refuse(write, refusal),
+        let before = self.limits(engine);
+        let taken = match OBLIGATION.ceilings(list) {
+            Ok(_) => engine.accept(write),
+            Err(refusal) => engine.refuse(write, refusal).map(|()| false),
         };
-        // A peer that is gone needs no answer.
-        let _ = answered;
+        // A peer that is gone needs no answer, and what it wanted does not count.
+        if taken != Ok(true) {
+            return;
+        }
+        let list = self.limits(engine);
+        self.take(write, &list, now);
+        if list == before {
+            // Managers wait for a notification after each write.
+            let _ = engine.renew(&self.server, list);
+        }
     }
 
-    /// Takes over what a peer has written.
-    fn take(&mut self, peer: PeerId, engine: &Engine, now: Now) {
-        let Some(list) = engine.data::<List<LoadControlLimitData>>(&self.server) else {
+    /// Takes over what a peer has written: `list` is what holds now.
+    fn take(&mut self, write: &Write, list: &[LoadControlLimitData], now: Now) {
+        // Merged into other data than when it was judged it may mean something else.
+        let Ok(after) = OBLIGATION.ceilings(list) else {
             return;
         };
-        let Ok(ceilings) = OBLIGATION.ceilings(list) else {
-            return;
-        };
-        for phase in Phase::ALL {
-            let period = OBLIGATION.entry(list, phase).and_then(|e| e.time_period.as_ref());
-            let end = period.and_then(|period| period.end_time.as_ref());
-            let left = end.and_then(|end| end.until(Some(now.utc)).ok());
-            let is_active = ceilings[phase.index()].is_some();
-            self.ends[phase.index()] = left.filter(|_| is_active).map(|left| now.instant + left);
-        }
-        self.trust.written(ceilings, self.guard() == Some(peer), now.instant);
+        let sent = List::<LoadControlLimitData>::peel(&write.sent).map_or(&[][..], |sent| sent);
+        self.ends.written(list, sent, now);
+        let (peer, counter, before) = (write.peer, write.counter, self.trust.stored());
+        self.trust.written(after, self.guard() == Some(peer), now.instant);
+        self.facts.push_back(Fact::Written(Written { peer, counter, before, after }));
     }
 
     fn bound(&mut self, relation: &Relation, engine: &mut Engine, now: Now) {
         let entity = relation.client.entity.clone();
         self.client.join(&Partner { peer: relation.peer, entity }, engine, now);
-        if self.ceiling().state == State::NoGuard {
-            self.facts.push_back(Fact::GuardKnown);
-        }
         match &mut self.guard {
             Some(guard) if guard.peer == relation.peer => {
                 if !guard.clients.contains(&relation.client) {
@@ -238,7 +265,9 @@ impl Ev {
             _ => {
                 let clients = alloc::vec![relation.client.clone()];
                 self.guard = Some(Guard { peer: relation.peer, clients });
-                self.trust.bound();
+                self.heard = None;
+                self.trust.begins();
+                self.facts.push_back(Fact::Guard(relation.peer));
             }
         }
     }
@@ -298,7 +327,15 @@ impl Ev {
 
     /// Draws the conclusions from what is known now.
     fn settle(&mut self, engine: &mut Engine, now: Now) {
-        self.end_limits(engine, now);
+        self.end_limits(engine, now.instant);
+        self.count_down(engine, now.instant);
+        // The engine has dropped the guard's connection: the next events tell whether it is gone
+        // or another one has taken its place.
+        if self.guard().is_some_and(|peer| engine.peer(peer).is_none()) {
+            return;
+        }
+        let heard = self.responsible(engine).and_then(|(_, watch)| watch.last());
+        self.heard = heard.or(self.heard);
         let health;
         (health, self.silent_at) = self.examine(engine, now);
         if self.trust.settle(health, now.instant) {
@@ -307,16 +344,23 @@ impl Ev {
     }
 
     /// Limits that were written with an end are lifted when it comes.
-    fn end_limits(&mut self, engine: &mut Engine, now: Now) {
-        let ended = self.ends.map(|end| end.is_some_and(|end| end <= now.instant));
-        if ended == [false; 3] {
+    fn end_limits(&mut self, engine: &mut Engine, now: Instant) {
+        let Some(ended) = self.ends.take_ended(now) else {
             return;
-        }
-        for phase in Phase::ALL.into_iter().filter(|phase| ended[phase.index()]) {
-            self.ends[phase.index()] = None;
-        }
+        };
         self.trust.ended(ended);
         // Without the entity there are no limits to lift.
         let _ = OBLIGATION.lift(engine, &self.entity, |phase| ended[phase.index()]);
+    }
+
+    /// Publishes what is left of the limits' time, for whoever reads them: it is no news.
+    fn count_down(&mut self, engine: &mut Engine, now: Instant) {
+        if !self.ends.is_to_count(now) {
+            return;
+        }
+        let mut list = self.limits(engine);
+        self.ends.count_down(&mut list, now);
+        // Without the entity there is nothing to publish.
+        let _ = engine.amend(&self.server, list);
     }
 }

@@ -5,6 +5,7 @@
 //! [OPEV-008]). A guard that falls silent or fails leaves the vehicle with a safe current, which
 //! overloads nothing even if nobody watches.
 
+mod ends;
 mod ev;
 mod guard;
 mod trust;
@@ -13,7 +14,7 @@ mod trust;
 mod tests;
 
 pub use super::parts::{CurrentRange, Limit, Unwritable};
-pub use ev::{Ev, Fact};
+pub use ev::{Ev, Fact, Written};
 pub use guard::{Answer, Guard, limits};
 pub use trust::{Ceiling, Config, State};
 

@@ -101,8 +101,9 @@ impl Trust {
         trust
     }
 
-    /// A guard has bound the limits, for the first time or anew.
-    pub(super) const fn bound(&mut self) {
+    /// The guard has to speak first: it has bound the limits, for the first time or anew, or a
+    /// newer connection has taken the place of the one on which it spoke.
+    pub(super) const fn begins(&mut self) {
         self.state = State::Wait;
         self.has_written = false;
         self.healthy_since = None;
@@ -164,6 +165,11 @@ impl Trust {
         self.ceiling
     }
 
+    /// The limits that have been written, whether they are followed or not.
+    pub(super) const fn stored(&self) -> [Option<MilliAmps>; 3] {
+        self.stored
+    }
+
     pub(super) fn config(&self) -> Config {
         self.config
     }
@@ -217,7 +223,7 @@ mod tests {
     /// Followed since second 0, with these limits.
     fn following(stored: [Option<MilliAmps>; 3]) -> Trust {
         let mut trust = Trust::new(Config::default(), true);
-        trust.bound();
+        trust.begins();
         trust.written(stored, true, at(0));
         trust.settle(Health::Healthy, at(0));
         assert_eq!(trust.ceiling(), Ceiling { phases: stored, state: State::Follow });
@@ -248,7 +254,7 @@ mod tests {
     #[test]
     fn the_first_write_of_a_living_guard_ends_the_waiting_be_it_a_release() {
         let mut trust = Trust::new(Config::default(), true);
-        trust.bound();
+        trust.begins();
         assert_eq!(phases_after(&mut trust, Health::Healthy, at(0)), SAFE);
         trust.written([None; 3], true, at(1));
         assert_eq!(phases_after(&mut trust, Health::Healthy, at(1)), [None; 3]);
@@ -257,7 +263,7 @@ mod tests {
     #[test]
     fn a_write_without_heartbeat_is_not_followed_but_a_lower_limit_holds() {
         let mut trust = Trust::new(Config::default(), true);
-        trust.bound();
+        trust.begins();
         trust.written(amps(16), true, at(0));
         assert_eq!(phases_after(&mut trust, Health::Silent, at(0)), SAFE);
         trust.written(amps(0), true, at(1));
@@ -268,7 +274,7 @@ mod tests {
     #[test]
     fn sixty_seconds_of_health_are_as_good_as_a_write() {
         let mut trust = Trust::new(Config::default(), true);
-        trust.bound();
+        trust.begins();
         trust.settle(Health::Healthy, at(10));
         assert_eq!(trust.deadline(), Some(at(70)));
         assert_eq!(phases_after(&mut trust, Health::Healthy, at(69)), SAFE);
@@ -279,7 +285,7 @@ mod tests {
     #[test]
     fn sixty_seconds_must_not_be_interrupted() {
         let mut trust = Trust::new(Config::default(), true);
-        trust.bound();
+        trust.begins();
         trust.settle(Health::Healthy, at(0));
         trust.settle(Health::Failing, at(59));
         trust.settle(Health::Healthy, at(60));
@@ -311,7 +317,7 @@ mod tests {
         let stored = [Some(MilliAmps(16_000)), Some(MilliAmps(0)), None];
         let safe = [MilliAmps(6_000), MilliAmps(6_000), MilliAmps(0)];
         let mut trust = Trust::new(Config { safe, ..Config::default() }, true);
-        trust.bound();
+        trust.begins();
         trust.written(stored, true, at(0));
         trust.settle(Health::Healthy, at(0));
         assert_eq!(trust.ceiling().phases, stored);
@@ -342,7 +348,7 @@ mod tests {
     fn a_guard_that_binds_anew_has_to_write_anew() {
         let mut trust = following(amps(3));
         trust.settle(Health::Silent, at(9));
-        trust.bound();
+        trust.begins();
         assert_eq!(phases_after(&mut trust, Health::Healthy, at(10)), amps(3));
         assert_eq!(trust.ceiling().state, State::Wait);
         trust.written(amps(16), true, at(11));
@@ -353,7 +359,7 @@ mod tests {
     fn a_guard_that_binds_anew_and_writes_nothing_gets_its_old_limits_after_sixty_seconds() {
         let mut trust = following(amps(10));
         trust.settle(Health::Silent, at(9));
-        trust.bound();
+        trust.begins();
         trust.settle(Health::Healthy, at(10));
         assert_eq!(phases_after(&mut trust, Health::Healthy, at(69)), SAFE);
         assert_eq!(phases_after(&mut trust, Health::Healthy, at(70)), amps(10));

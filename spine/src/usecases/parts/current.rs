@@ -149,6 +149,15 @@ impl Current {
         list.iter().find(|entry| entry.limit_id == Some(self.id(phase)))
     }
 
+    /// As [`Self::entry`], to be changed.
+    pub(crate) fn entry_mut<'a>(
+        &self,
+        list: &'a mut [LoadControlLimitData],
+        phase: Phase,
+    ) -> Option<&'a mut LoadControlLimitData> {
+        list.iter_mut().find(|entry| entry.limit_id == Some(self.id(phase)))
+    }
+
     /// The ceilings that a list of limits means, where a limit is active.
     ///
     /// # Errors

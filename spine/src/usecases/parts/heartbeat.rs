@@ -24,6 +24,8 @@ pub(crate) struct Watch {
 #[derive(Debug)]
 struct Beat {
     counter: Option<u64>,
+    /// When it came.
+    at: Instant,
     /// When the partner counts as silent.
     until: Instant,
 }
@@ -48,7 +50,12 @@ impl Watch {
         }
         let promised = data.heartbeat_timeout.as_ref().and_then(|timeout| timeout.length().ok());
         let allowed = promised.map_or(self.longest, |p| p.clamp(SHORTEST, self.longest));
-        self.last = Some(Beat { counter, until: now + allowed + TOLERANCE });
+        self.last = Some(Beat { counter, at: now, until: now + allowed + TOLERANCE });
+    }
+
+    /// When the last beat came that counts.
+    pub(crate) fn last(&self) -> Option<Instant> {
+        self.last.as_ref().map(|last| last.at)
     }
 
     /// Whether the partner lives.
@@ -94,6 +101,7 @@ mod tests {
     #[test]
     fn silence_is_borne_for_four_seconds_and_a_little() {
         let watch = watch("PT4S");
+        assert_eq!(watch.last(), Some(at(0)));
         assert!(watch.is_alive(at(4_499)));
         assert!(!watch.is_alive(at(4_500)));
         assert_eq!(watch.deadline(), Some(at(4_500)));

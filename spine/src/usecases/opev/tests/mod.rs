@@ -14,10 +14,11 @@ use core::time::Duration;
 use eebus_json::List;
 
 use super::{
-    Answer, Ceiling, Config, CurrentRange, EV, Ev, Fact, GUARD, Guard, Limit, OPEV, State, limits,
+    Answer, Ceiling, Config, CurrentRange, EV, Ev, Fact, GUARD, Guard, Limit, OPEV, State, Written,
+    limits,
 };
 use crate::device::{EntityPlan, LocalDevice};
-use crate::engine::{Event, Failure, Mode};
+use crate::engine::{Event, Failure, Mode, PeerId};
 use crate::model::{
     AbsoluteOrRelativeTime, Cmd, DeviceType, EntityType, ErrorNumber, Function,
     LoadControlLimitData, LoadControlLimitId, ScaledNumber, TimePeriod,
@@ -69,7 +70,7 @@ impl Charger {
     fn note(&mut self) {
         let Some(vehicle) = &mut self.vehicle else { return };
         while let Some(fact) = vehicle.opev.poll() {
-            self.is_guard_known |= fact == Fact::GuardKnown;
+            self.is_guard_known |= matches!(fact, Fact::Guard(_));
             self.facts.push(fact);
         }
     }

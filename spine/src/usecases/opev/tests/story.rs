@@ -100,6 +100,38 @@ fn a_lost_connection_leaves_the_safe_current_until_the_guard_writes_again() {
 }
 
 #[test]
+fn a_newer_connection_of_the_guard_is_no_loss() {
+    for (limit, held) in [(amps(16), SAFE), (amps(0), amps(0))] {
+        let mut story = plugged_in();
+        order(&mut story, limit);
+        story.right.party.facts.clear();
+        let (right, now) = (&mut story.right, story.now);
+        right.engine.replaced(Story::PEER, PeerId(2), now).expect("there is room");
+        story.settle();
+        let waits = Ceiling { phases: held, state: State::Wait };
+        assert_eq!(story.right.party.facts, [Fact::Ceiling(waits)]);
+        assert_eq!(story.right.party.vehicle.as_ref().and_then(|v| v.opev.guard()), None);
+    }
+}
+
+#[test]
+fn it_is_known_when_the_guard_was_heard_last() {
+    let mut story = plugged_in();
+    let heard = |story: &Story| story.right.party.vehicle.as_ref().and_then(|v| v.opev.heard());
+    for _ in 0..10 {
+        story.run(Duration::from_millis(1_700));
+        let age = story.now.instant - heard(&story).expect("it beats");
+        assert!(age <= Duration::from_secs(2), "{age:?}");
+    }
+    heartbeat(&mut story, false);
+    let last = heard(&story);
+    story.run(Duration::from_secs(60));
+    assert_eq!(heard(&story), last);
+    story.disconnect();
+    assert_eq!(heard(&story), last);
+}
+
+#[test]
 fn a_guard_that_comes_back_and_says_nothing_is_followed_after_a_minute() {
     let mut story = plugged_in();
     order(&mut story, amps(16));
@@ -143,7 +175,7 @@ fn a_vehicle_without_a_manager_charges_unless_a_guard_is_known() {
 #[test]
 fn a_guard_becomes_known_when_it_binds_and_can_be_forgotten() {
     let mut story = plugged_in();
-    assert_eq!(story.right.party.facts.first(), Some(&Fact::GuardKnown));
+    assert_eq!(story.right.party.facts.first(), Some(&Fact::Guard(Story::PEER)));
     order(&mut story, amps(10));
     let right = &mut story.right;
     let vehicle = right.party.vehicle.as_mut().expect("plugged in");

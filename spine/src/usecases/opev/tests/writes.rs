@@ -105,14 +105,92 @@ fn each_accepted_write_is_followed_by_a_notification_even_of_the_same() {
 }
 
 #[test]
-fn a_limit_that_was_written_with_an_end_is_lifted_then() {
+fn what_was_written_is_told_with_what_was_there_before() {
     let mut story = plugged_in();
+    order(&mut story, amps(10));
+    order(&mut story, amps(6));
+    order(&mut story, NONE);
+    let written = |fact: &Fact| match fact {
+        Fact::Written(Written { peer, before, after, .. }) => Some((*peer, *before, *after)),
+        _ => None,
+    };
+    let written: Vec<_> = story.right.party.facts.iter().filter_map(written).collect();
+    let peer = Story::PEER;
+    assert_eq!(written, [(peer, NONE, amps(10)), (peer, amps(10), amps(6)), (peer, amps(6), NONE)]);
+}
+
+/// 10 A on all phases for half a minute.
+fn write_for_half_a_minute(story: &mut Story) {
     let end = AbsoluteOrRelativeTime::from(Duration::from_secs(30));
     let entries = [1, 2, 3].map(|id| LoadControlLimitData {
         time_period: Some(TimePeriod { start_time: None, end_time: Some(end.clone()) }),
         ..entry(id, Some(ScaledNumber::from_integer(10)))
     });
-    assert_eq!(raw_write(&mut story, entries.to_vec()), Ok(()));
+    assert_eq!(raw_write(story, entries.to_vec()), Ok(()));
+}
+
+#[test]
+fn the_end_of_a_limit_does_not_move_with_later_writes() {
+    let mut story = plugged_in();
+    write_for_half_a_minute(&mut story);
+    for _ in 0..29 {
+        story.run(Duration::from_secs(1));
+        let eight = entry(2, Some(ScaledNumber::from_integer(8)));
+        assert_eq!(raw_write(&mut story, vec![eight]), Ok(()));
+    }
+    story.run(Duration::from_millis(999));
+    assert_eq!(ceiling(&story).0, [10, 8, 10].map(|amps| Some(MilliAmps(amps * 1_000))));
+    story.run(Duration::from_millis(1));
+    assert_eq!(ceiling(&story).0, NONE);
+}
+
+#[test]
+fn the_end_of_a_limit_can_be_written_anew_or_taken_away() {
+    let mut story = plugged_in();
+    write_for_half_a_minute(&mut story);
+    story.run(Duration::from_secs(20));
+    write_for_half_a_minute(&mut story);
+    story.run(Duration::from_secs(20));
+    assert_eq!(ceiling(&story).0, amps(10));
+    let lasting = [1, 2, 3].map(|id| entry(id, Some(ScaledNumber::from_integer(10))));
+    assert_eq!(write(&mut story, Cmd::full(List::from(lasting.to_vec()))), Ok(()));
+    story.run(Duration::from_secs(60));
+    assert_eq!(ceiling(&story).0, amps(10));
+}
+
+#[test]
+fn who_reads_a_limit_sees_what_is_left_of_its_time() {
+    let mut story = plugged_in();
+    write_for_half_a_minute(&mut story);
+    let notified = |story: &Story| {
+        let of_limits = |event: &&Event| {
+            let function = Function::LoadControlLimitListData;
+            matches!(event, Event::Data { function: f, .. } if *f == function)
+        };
+        story.left.events.iter().filter(of_limits).count()
+    };
+    let before = notified(&story);
+    story.run(Duration::from_millis(9_500));
+    assert_eq!(notified(&story), before, "nobody is told every second");
+
+    let (left, now) = (&mut story.left, story.now);
+    let vehicle = left.party.vehicle().expect("a vehicle");
+    let function = Function::LoadControlLimitListData;
+    let (own, theirs) = left.party.client.addresses(&vehicle, function).expect("linked");
+    left.engine.read(Story::PEER, own, theirs, function, now).expect("linked");
+    story.settle();
+    let (left, theirs) = (&story.left, story.left.party.client.addresses(&vehicle, function));
+    let (_, theirs) = theirs.expect("linked");
+    let limits = left.engine.cached::<List<LoadControlLimitData>>(Story::PEER, theirs);
+    let period = limits.expect("read")[0].time_period.clone();
+    let end = period.and_then(|period| period.end_time).expect("it has an end");
+    assert_eq!(end.as_str(), "PT21S");
+}
+
+#[test]
+fn a_limit_that_was_written_with_an_end_is_lifted_then() {
+    let mut story = plugged_in();
+    write_for_half_a_minute(&mut story);
     story.run(Duration::from_millis(29_999));
     assert_eq!(ceiling(&story).0, amps(10));
     story.run(Duration::from_millis(1));
