@@ -18,10 +18,11 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::time::timeout;
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
-use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+use tokio_tungstenite::{WebSocketStream, accept_hdr_async, client_async_with_config};
 
 use crate::bench::Bench;
 
@@ -128,6 +129,11 @@ pub(crate) async fn into(bench: &Bench) -> DuplexStream {
 /// A WebSocket to the node.
 pub(crate) struct Raw(pub(crate) WebSocketStream<TlsStream<DuplexStream>>);
 
+/// A payload of a peer.
+pub(crate) fn data(text: &str) -> String {
+    format!("\u{2}{{\"data\":[{{\"payload\":{{\"datagram\":\"{text}\"}}}}]}}")
+}
+
 pub(crate) const HELLO_READY: &str =
     r#"{"connectionHello":[{"phase":"ready"},{"waiting":120000}]}"#;
 pub(crate) const HELLO_PENDING: &str =
@@ -153,6 +159,20 @@ impl Raw {
         }
         let config = WebSocketConfig::default().max_frame_size(None).max_message_size(None);
         client_async_with_config(request, stream, Some(config)).await.map(|(ws, _)| Self(ws))
+    }
+
+    /// The other end of a connection that the node opens to this card.
+    pub(crate) async fn dialled(bench: &Bench, card: &Card) -> Self {
+        let (here, there) = tokio::io::duplex(64 * 1024);
+        assert!(bench.node.attach(there, Role::Client, Some(card.ski), "raw").await);
+        let stream = card.accept(here).await.expect("TLS");
+        #[expect(clippy::result_large_err, reason = "the signature is the library's")]
+        let ship = |_: &Request, mut response: Response| -> Result<_, ErrorResponse> {
+            let protocol = HeaderValue::from_static("ship");
+            response.headers_mut().insert("Sec-WebSocket-Protocol", protocol);
+            Ok(response)
+        };
+        Self(accept_hdr_async(stream, ship).await.expect("a WebSocket"))
     }
 
     pub(crate) async fn octets(&mut self, octets: &[u8]) {
@@ -198,6 +218,20 @@ impl Raw {
         self.octets(&[0, 0]).await;
         assert_eq!(self.hear().await, "\0\0");
         self.hear().await
+    }
+
+    /// Up to the data exchange, on a connection that the node has opened.
+    pub(crate) async fn serves(&mut self) {
+        assert_eq!(self.hear().await, "\0\0");
+        self.octets(&[0, 0]).await;
+        assert_eq!(self.hear().await, format!("\u{1}{HELLO_READY}"));
+        self.control(HELLO_READY).await;
+        assert_eq!(self.hear().await, format!("\u{1}{ANNOUNCE}"));
+        self.control(SELECT).await;
+        assert_eq!(self.hear().await, format!("\u{1}{SELECT}"));
+        assert_eq!(self.hear().await, format!("\u{1}{PIN_NONE}"));
+        self.control(PIN_NONE).await;
+        assert_eq!(self.hear().await, "\u{1}{\"accessMethodsRequest\":[]}");
     }
 
     /// Up to the data exchange.

@@ -24,6 +24,7 @@ async fn a_peer_that_comes_back_is_served_although_its_old_connection_looks_aliv
         let mut old = Raw::open(&bench, &card).await.expect("a WebSocket");
         old.all().await;
         bench.connected().await;
+        sleep(Duration::from_secs(10)).await;
 
         let mut new = Raw::open(&bench, &card).await.expect("a WebSocket");
         new.all().await;
@@ -55,23 +56,109 @@ async fn the_bigger_side_announces_the_end_of_the_older_connection() {
     assert_eq!(old.closed().await.0, 1000);
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_smaller_side_waits_probes_and_keeps_the_newest() {
-    let (mut bench, card) = node_and_card(true).await;
-    let mut old = Raw::open(&bench, &card).await.expect("a WebSocket");
-    old.all().await;
-    bench.connected().await;
-    let mut new = Raw::open(&bench, &card).await.expect("a WebSocket");
-    new.all().await;
-    bench.connected().await;
+/// A connection that one of the two has opened, ready for payloads.
+async fn open(bench: &Bench, card: &Card, dials: Role) -> Raw {
+    match dials {
+        Role::Server => Raw::open(bench, card).await.expect("a WebSocket"),
+        Role::Client => Raw::dialled(bench, card).await,
+    }
+}
 
-    // Both answer pings as long as somebody reads.
-    let mut old = tokio::spawn(async move { old.closed().await });
-    let new = tokio::spawn(async move { new.closed().await });
-    assert!(tokio::time::timeout(Duration::from_secs(13), &mut old).await.is_err());
-    assert_eq!(old.await.expect("closed").0, 1000);
-    assert!(!new.is_finished());
-    bench.silence(Duration::from_secs(1)).await;
+async fn go_on(raw: &mut Raw, role: Role) {
+    match role {
+        Role::Server => raw.all().await,
+        Role::Client => raw.serves().await,
+    }
+}
+
+/// Both sides have dialled, and the peer, whose SKI is bigger, keeps the connection that it likes:
+/// whatever the order in which keys were proven and connections opened, what it says there for the
+/// first and only time is heard, and answered there.
+#[tokio::test(start_paused = true)]
+async fn of_crossed_connections_the_one_that_the_peer_speaks_on_has_the_session() {
+    let orders = [[0, 1], [1, 0]];
+    for roles in [[Role::Server, Role::Client], [Role::Client, Role::Server], [Role::Server; 2]] {
+        for (first, second) in orders.map(|order| (order[0], order[1])) {
+            for kept in [0, 1] {
+                let case = format!("{roles:?}, {first} opens first, {kept} is kept");
+                let (mut bench, card) = node_and_card(true).await;
+                // The keys are proven in this order.
+                let mut raws =
+                    [open(&bench, &card, roles[0]).await, open(&bench, &card, roles[1]).await];
+                go_on(&mut raws[first], roles[first]).await;
+                bench.connected().await;
+                go_on(&mut raws[second], roles[second]).await;
+                bench.silence(Duration::from_millis(100)).await;
+
+                raws[kept].octets(crate::raw::data("read").as_bytes()).await;
+                if kept == second {
+                    bench.connected().await;
+                }
+                assert_eq!(bench.data().await, payload("read").as_str(), "{case}");
+                bench.node.send(card.ski, payload("reply")).expect("connected");
+                assert!(raws[kept].hear().await.contains("reply"), "{case}");
+
+                // Later the peer closes the other one, and nothing follows from that.
+                let [zero, one] = raws;
+                let [mut kept, other] = if kept == 0 { [zero, one] } else { [one, zero] };
+                drop(other);
+                kept.octets(crate::raw::data("more").as_bytes()).await;
+                assert_eq!(bench.data().await, payload("more").as_str(), "{case}");
+                bench.silence(Duration::from_secs(1)).await;
+                assert_eq!(bench.state(card.ski), Some(PeerState::Connected), "{case}");
+            }
+        }
+    }
+}
+
+/// With the bigger SKI the node chooses: the one that came in last, and the peer speaks there.
+#[tokio::test(start_paused = true)]
+async fn of_crossed_connections_the_bigger_side_keeps_the_one_that_came_in() {
+    for is_open in [true, false] {
+        let (mut bench, card) = node_and_card(false).await;
+        let mut dialled = Raw::dialled(&bench, &card).await;
+        if is_open {
+            dialled.serves().await;
+            bench.connected().await;
+            dialled.octets(crate::raw::data("read").as_bytes()).await;
+            assert_eq!(bench.data().await, payload("read").as_str());
+        }
+        let mut came = Raw::open(&bench, &card).await.expect("a WebSocket");
+        came.all().await;
+        came.octets(crate::raw::data("read again").as_bytes()).await;
+        bench.connected().await;
+        assert_eq!(bench.data().await, payload("read again").as_str());
+        assert_eq!(dialled.closed().await.0, 1000);
+        bench.silence(Duration::from_secs(6)).await;
+        bench.node.send(card.ski, payload("reply")).expect("connected");
+        assert!(came.hear().await.contains("reply"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_smaller_side_waits_probes_and_keeps_the_one_that_the_peer_uses() {
+    for uses_new in [true, false] {
+        let (mut bench, card) = node_and_card(true).await;
+        let mut old = Raw::open(&bench, &card).await.expect("a WebSocket");
+        old.all().await;
+        bench.connected().await;
+        let mut new = Raw::open(&bench, &card).await.expect("a WebSocket");
+        new.all().await;
+        if uses_new {
+            new.octets(crate::raw::data("read").as_bytes()).await;
+            bench.connected().await;
+            bench.data().await;
+        }
+        let (mut kept, mut other) = if uses_new { (new, old) } else { (old, new) };
+
+        // Both answer pings as long as somebody reads.
+        let mut other = tokio::spawn(async move { other.closed().await });
+        let kept = tokio::spawn(async move { kept.closed().await });
+        assert!(tokio::time::timeout(Duration::from_secs(13), &mut other).await.is_err());
+        assert_eq!(other.await.expect("closed").0, 1000);
+        assert!(!kept.is_finished());
+        bench.silence(Duration::from_secs(1)).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

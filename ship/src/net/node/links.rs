@@ -32,6 +32,8 @@ pub(super) struct Link {
     /// When the data exchange began, and in which version of SHIP.
     pub(super) opened: Option<(Instant, Version)>,
     pub(super) is_leaving: bool,
+    /// It had the peer's session, and another connection has it now.
+    pub(super) is_past: bool,
     pub(super) task: AbortHandle,
 }
 
@@ -46,6 +48,7 @@ impl Link {
             stage: None,
             opened: None,
             is_leaving: false,
+            is_past: false,
             task,
         }
     }
@@ -154,11 +157,5 @@ impl Links {
             .filter(|link| link.role == Role::Server && link.stage.is_none())
             .filter(|link| ip.is_none() || link.ip == ip)
             .count()
-    }
-
-    /// Whether `id` is newer than `other`.
-    pub(super) fn is_newer(&self, id: LinkId, other: LinkId) -> bool {
-        let number = |id: LinkId| self.all.get(&id).map(Link::number);
-        number(id) >= number(other)
     }
 }

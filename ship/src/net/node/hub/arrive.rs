@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 use std::string::ToString;
 
+use eebus_json::Instant;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Contest, Hub};
@@ -19,6 +20,9 @@ use crate::trust::{ShipId, Standing};
 const COMMANDS: usize = 256;
 /// The side with the smaller SKI waits so long for the other to choose (§12.2.3).
 const CHOICE: Duration = Duration::from_secs(3);
+/// Two connections of a peer that open within this time have crossed, and the peer may keep
+/// either. After a longer time it is a new one instead of the old one, whatever that looks like.
+const CROSSING: Duration = Duration::from_secs(10);
 /// A peer that comes and goes is shown to the application so often.
 const WAITING_AGAIN: Duration = Duration::from_secs(60);
 /// An unwanted peer is told so; more of them at the same time are not.
@@ -129,20 +133,22 @@ impl Hub {
                     return;
                 };
                 link.opened = Some((now, version));
-                let role = link.role;
-                let current = self.sessions.get(&ski);
-                if current.is_none_or(|current| self.links.is_newer(id, *current)) {
-                    tracing::info!(%ski, ?role, %version, "peer connected");
-                    self.sessions.insert(ski, id);
-                    self.vacant.remove(&ski);
-                    self.is_changed = true;
-                    self.tell(Event::Connected { ski, role, version });
+                if !self.is_crossed(ski, now) {
+                    self.hand_over(ski, id);
                 }
             }
             connection::Event::Data(payload) => {
-                if self.sessions.get(&ski) == Some(&id) {
-                    self.tell(Event::Data { ski, payload });
+                if self.sessions.get(&ski) != Some(&id) {
+                    // Which one of several connections the peer keeps shows where it speaks, and
+                    // some never say again what they have said there. But this may have been on
+                    // its way when the peer went on elsewhere.
+                    let goes_on = self.links.get(id).is_some_and(|l| !l.is_leaving && !l.is_past);
+                    if !goes_on {
+                        return;
+                    }
+                    self.hand_over(ski, id);
                 }
+                self.tell(Event::Data { ski, payload });
             }
             connection::Event::AccessMethods { id: Some(ship_id) } => {
                 let news = self.trust.note_ship_id(ski, &ship_id);
@@ -172,5 +178,35 @@ impl Hub {
                 self.complain(&address.unwrap_or_default(), Some(ski), &fault);
             }
         }
+    }
+
+    /// Whether the peer has a connection that another one that opens now has crossed.
+    fn is_crossed(&self, ski: Ski, now: Instant) -> bool {
+        let current = self.sessions.get(&ski).and_then(|id| self.links.get(*id));
+        current
+            .filter(|link| !link.is_leaving)
+            .and_then(|link| link.opened)
+            .is_some_and(|(at, _)| now - at < CROSSING)
+    }
+
+    /// The session of a peer begins on an open connection, or begins anew there.
+    pub(super) fn hand_over(&mut self, ski: Ski, id: LinkId) {
+        if let Some(before) = self.sessions.insert(ski, id)
+            && let Some(before) = self.links.get_mut(before)
+        {
+            before.is_past = true;
+        }
+        let Some(link) = self.links.get_mut(id) else {
+            return;
+        };
+        link.is_past = false;
+        let role = link.role;
+        let Some((_, version)) = link.opened else {
+            return;
+        };
+        tracing::info!(%ski, ?role, %version, "peer connected");
+        self.vacant.remove(&ski);
+        self.is_changed = true;
+        self.tell(Event::Connected { ski, role, version });
     }
 }

@@ -71,13 +71,11 @@ impl Hub {
         if self.sessions.get(&ski) == Some(&id) {
             self.sessions.remove(&ski);
             let live = self.links.live(ski);
-            let open = live.iter().rev().find_map(|(id, link)| {
-                let (_, version) = link.opened.filter(|_| link.stage == Some(Stage::Exchange))?;
-                Some((*id, link.role, version))
-            });
-            if let Some((next, role, version)) = open {
-                self.sessions.insert(ski, next);
-                self.tell(Event::Connected { ski, role, version });
+            let is_open =
+                |link: &Link| link.opened.is_some() && link.stage == Some(Stage::Exchange);
+            let open = live.iter().rev().find(|(_, link)| is_open(link)).map(|(id, _)| *id);
+            if let Some(next) = open {
+                self.hand_over(ski, next);
             } else if live.is_empty() || self.shutdown.is_some() {
                 self.tell(Event::Disconnected { ski, reason });
             } else {

@@ -338,8 +338,10 @@ impl Hub {
                     }
                 }
                 Contest::Probed(until) if now >= until => {
-                    let newest = live.last().copied();
-                    for id in live.iter().filter(|id| Some(**id) != newest) {
+                    // The one that the peer uses; or the newest, if it uses none.
+                    let session = self.sessions.get(ski).filter(|id| live.contains(id));
+                    let kept = session.or(live.last()).copied();
+                    for id in live.iter().filter(|id| Some(**id) != kept) {
                         if let Some(link) = self.links.get_mut(*id) {
                             link.leave(Leave::Superseded);
                         }
