@@ -13,7 +13,7 @@ use std::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{MAX_REFUSED, Trust, TrustedPeer};
+use super::{MAX_REFUSED, Trust, TrustedPeer, is_ship_id};
 use crate::file;
 use crate::identity::Ski;
 use crate::trust::MAX_TRUSTED;
@@ -102,7 +102,7 @@ fn parse(octets: &[u8]) -> Result<Trust, TrustFileError> {
     let mut seen = BTreeSet::new();
     for entry in document.trusted {
         let ski = own_spelling(&entry.ski, &mut seen)?;
-        if entry.ship_id.as_ref().is_some_and(|id| !(1..=63).contains(&id.len())) {
+        if entry.ship_id.as_ref().is_some_and(|id| !is_ship_id(id)) {
             return Err(TrustFileError::ShipId(ski));
         }
         trust.trusted.insert(ski, TrustedPeer { ship_id: entry.ship_id });
@@ -240,6 +240,7 @@ mod tests {
             file(&format!("{},{}", entry(ONE), entry(ONE)), ""),
             file(&entry(ONE), &format!("\"{ONE}\"")),
             file(&format!(r#"{{"ski":"{ONE}","ship_id":""}}"#), ""),
+            file(&format!(r#"{{"ski":"{ONE}","ship_id":"\u001b[2J"}}"#), ""),
             file(&many, ""),
             format!("{}x", file("", "")),
         ] {

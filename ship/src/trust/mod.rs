@@ -44,6 +44,8 @@ pub struct TrustedPeer {
 pub enum ShipId {
     /// Nothing new, or the peer is not trusted.
     Known,
+    /// It cannot be one.
+    Invalid,
     /// It was not known before, and is now.
     First,
     /// It was another one, and is this one now: the key is the authority, not the name.
@@ -109,11 +111,15 @@ impl Trust {
         self.trusted.remove(&ski).is_some() || self.refused.len() < before
     }
 
-    /// Takes the SHIP ID that a peer has told. Longer than 63 octets, it is none.
+    /// Takes the SHIP ID that a peer has told: 1 to 63 octets, and none that a terminal would not
+    /// show as they are.
     pub fn note_ship_id(&mut self, ski: Ski, id: &str) -> ShipId {
-        let Some(peer) = self.trusted.get_mut(&ski).filter(|_| (1..=63).contains(&id.len())) else {
+        let Some(peer) = self.trusted.get_mut(&ski) else {
             return ShipId::Known;
         };
+        if !is_ship_id(id) {
+            return ShipId::Invalid;
+        }
         match peer.ship_id.as_deref() {
             Some(known) if known == id => return ShipId::Known,
             _ => {}
@@ -144,6 +150,25 @@ impl Trust {
     pub fn refused(&self) -> impl Iterator<Item = Ski> + '_ {
         self.refused.iter().copied()
     }
+}
+
+/// Whether a text can be a SHIP ID (SHIP 1.1.0 §7.3.2): 1 to 63 octets. People see it, so it
+/// must not steer their terminal, nor look like something else: no control characters, no
+/// invisible ones.
+pub(crate) fn is_ship_id(text: &str) -> bool {
+    let is_shown = |c: char| {
+        !c.is_control()
+            && !matches!(
+                c,
+                '\u{ad}'
+                    | '\u{61c}'
+                    | '\u{200b}'..='\u{200f}'
+                    | '\u{2028}'..='\u{202e}'
+                    | '\u{2060}'..='\u{206f}'
+                    | '\u{feff}'
+            )
+    };
+    (1..=63).contains(&text.len()) && text.chars().all(is_shown)
 }
 
 #[cfg(test)]
@@ -202,8 +227,9 @@ mod tests {
         assert_eq!(trust.note_ship_id(ski(1), "a"), ShipId::First);
         assert_eq!(trust.note_ship_id(ski(1), "a"), ShipId::Known);
         assert_eq!(trust.note_ship_id(ski(1), "b"), ShipId::Changed);
-        assert_eq!(trust.note_ship_id(ski(1), ""), ShipId::Known);
-        assert_eq!(trust.note_ship_id(ski(1), &"x".repeat(64)), ShipId::Known);
+        for none in ["", &"x".repeat(64), "\u{1b}]0;x\u{7}", "a\nb", "\u{202e}gib", "a\u{200b}b"] {
+            assert_eq!(trust.note_ship_id(ski(1), none), ShipId::Invalid, "{none:?}");
+        }
         let (_, peer) = trust.trusted().next().expect("one");
         assert_eq!(peer.ship_id.as_deref(), Some("b"));
     }

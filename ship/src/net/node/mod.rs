@@ -58,7 +58,7 @@ use super::tls::{Tls, provider};
 use crate::connection::{Role, Settings};
 use crate::identity::{Identity, Ski};
 use crate::message::Version;
-use crate::trust::{Trust, TrustFile};
+use crate::trust::{Trust, TrustFile, is_ship_id};
 
 pub use dial::{Target, TargetError};
 pub use handle::{Events, Handle, SendError, TrustError};
@@ -186,7 +186,7 @@ pub struct Node;
 impl Node {
     /// Opens the port, announces the node and starts its tasks on the current runtime.
     pub async fn start(config: Config) -> Result<(Handle, Events), StartError> {
-        if !(1..=63).contains(&config.settings.ship_id.len()) {
+        if !is_ship_id(&config.settings.ship_id) {
             return Err(StartError::ShipId);
         }
         let tls = Tls::new(&config.identity, config.provider).map_err(StartError::Tls)?;
@@ -239,7 +239,7 @@ impl Node {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {
-    /// A SHIP ID is 1 to 63 octets.
+    /// A SHIP ID is 1 to 63 octets, none of them invisible.
     ShipId,
     /// The provider cannot sign with the node's key.
     Tls(rustls::Error),
@@ -254,7 +254,7 @@ pub enum StartError {
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ShipId => f.write_str("a SHIP ID has 1 to 63 octets"),
+            Self::ShipId => f.write_str("a SHIP ID has 1 to 63 octets, all of them visible"),
             Self::Tls(error) => write!(f, "key cannot be used: {error}"),
             Self::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
             Self::Address(error) => write!(f, "cannot find out the port: {error}"),

@@ -152,18 +152,26 @@ impl Hub {
             }
             connection::Event::AccessMethods { id: Some(ship_id) } => {
                 let news = self.trust.note_ship_id(ski, &ship_id);
-                if news == ShipId::Known {
-                    return;
-                }
-                self.is_changed = true;
                 let is_changed = news == ShipId::Changed;
-                if is_changed {
+                match news {
+                    ShipId::Known => return,
+                    ShipId::Invalid => {
+                        let address = self.links.get(id).map(|link| link.address.clone());
+                        self.complain(
+                            &address.unwrap_or_default(),
+                            Some(ski),
+                            &"peer tells what is no SHIP ID",
+                        );
+                        return;
+                    }
+                    ShipId::First => self.is_name_new = true,
                     // Kept with the next decision: a peer that changes its name all the time must
                     // not wear out the flash.
-                    tracing::warn!(%ski, "peer has another SHIP ID than before");
-                } else {
-                    self.is_name_new = true;
+                    ShipId::Changed => {
+                        tracing::warn!(%ski, "peer has another SHIP ID than before");
+                    }
                 }
+                self.is_changed = true;
                 self.tell(Event::ShipId { ski, ship_id, is_changed });
             }
             connection::Event::AccessMethods { id: None } => {
