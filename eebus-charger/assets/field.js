@@ -35,6 +35,7 @@ export function showField(live) {
   by("slot").hidden = !value;
   put("value", value);
   put("unit", unit);
+  by("slot").classList.toggle("long", Boolean(unit) && value.length > 4);
   put("say", face.say);
   by("say").classList.toggle("one", face.isOneWord === true);
   put("sentence", face.sentence);

@@ -13,6 +13,8 @@ const FRESH = 60_000;
 /** So many steps has the choice of a point, labels the axis, and rows the table, at most. */
 const STEPS = 200;
 const LABELS = 4;
+/** Labels with seconds are long. */
+const LONG_LABELS = 2;
 const ROWS = 24;
 
 /** The kinds of columns: words, numbers. */
@@ -61,7 +63,10 @@ export class Progress {
     }
     if (this.#session === undefined) return;
     if (performance.now() >= this.#due) this.#fetch(this.#session);
-    this.#points.push(now(status));
+    // The clock of the points counts seconds: the last word of each counts.
+    const point = now(status);
+    if (this.#points.at(-1)?.time >= point.time) this.#points.pop();
+    this.#points.push(point);
   }
 
   async #fetch(session) {
@@ -166,12 +171,13 @@ export class Progress {
     place(by("dot"), chosen?.power_w !== undefined && { cx: at, cy: percent(y(chosen)) });
 
     const [start, end] = [points[0].time, last.time];
-    const every = step((end - start) / 1000, LABELS);
+    const span = (end - start) / 1000;
+    const every = step(span, span < LABELS * 60 ? LONG_LABELS : LABELS);
     const labels = marks(start, end, every).flatMap((time) => {
-      const place = x(time) / 10;
+      const across = x(time) / 10;
       // A label at the edge would be cut.
-      if (place < 9 || place > 91) return [];
-      const attributes = { x: percent(place), y: 16, "text-anchor": "middle" };
+      if (across < 11 || across > 89) return [];
+      const attributes = { x: percent(across), y: 16, "text-anchor": "middle" };
       return [draw("text", attributes, clock(time, every < 60))];
     });
     fill(by("hours"), labels);

@@ -33,7 +33,7 @@ why-opev-lost = Safe value until the energy manager is back.
 why-opev-failed = Safe value until the energy manager works again.
 why-opev-old = Safe value until the energy manager sets its limit again.
 why-user-max = You set this maximum.
-why-paused = You paused charging.
+why-paused = You have set a pause.
 why-hung = Safe value until all parts of the charger answer.
 
 ## Why so much
