@@ -140,6 +140,44 @@ async fn a_session_ends_in_order_and_the_node_stops() {
     assert!(one.node.trust(two.ski()).await.is_err());
 }
 
+#[tokio::test]
+async fn a_peer_that_is_disconnected_stays_trusted_and_is_dialled_again() {
+    let [one, two] = friends(["one", "two"]);
+    let mut two = Bench::start(listening(two)).await;
+    let mut one = Bench::start(dialling(one, &two)).await;
+    one.connected().await;
+    two.connected().await;
+    one.node.disconnect(two.ski());
+    assert_eq!(two.disconnected().await, "closed by the peer");
+    assert_eq!(one.disconnected().await, "closed by us");
+    let begun = Instant::now();
+    assert_eq!(one.connected().await, two.ski());
+    assert!(begun.elapsed() >= Duration::from_secs(1), "not at once");
+    two.connected().await;
+    one.talks_to(&mut two).await;
+    // Nobody is connected under this SKI, and nothing happens.
+    one.node.disconnect(Ski::new([7; 20]));
+    one.talks_to(&mut two).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_does_not_read_is_disconnected_all_the_same() {
+    let mut bench = Bench::start(crate::bench::config("node")).await;
+    let card = crate::raw::Card::honest();
+    bench.node.trust(card.ski).await.expect("room");
+    let mut raw = Raw::open(&bench, &card).await.expect("a WebSocket");
+    raw.all().await;
+    bench.connected().await;
+    let text = "x".repeat(8_000);
+    while bench.node.send(card.ski, crate::bench::payload(&text)).is_ok() {
+        tokio::task::yield_now().await;
+    }
+    let begun = Instant::now();
+    bench.node.disconnect(card.ski);
+    assert_eq!(bench.disconnected().await, "peer has stopped reading");
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_node_stops_in_time_even_if_its_peer_does_not_answer() {
     let mut bench = Bench::start(crate::bench::config("node")).await;

@@ -26,6 +26,7 @@ pub(super) enum Request {
         expected: Option<Ski>,
         name: String,
     },
+    Disconnect(Ski),
     /// The sender is dropped when everything is over.
     Shutdown(oneshot::Sender<()>),
 }
@@ -61,7 +62,7 @@ impl Decision {
 /// down.
 #[derive(Clone, Debug)]
 pub struct Handle {
-    requests: mpsc::Sender<Request>,
+    requests: mpsc::UnboundedSender<Request>,
     decisions: mpsc::Sender<Asked>,
     view: watch::Receiver<Snapshot>,
     ski: Ski,
@@ -70,7 +71,7 @@ pub struct Handle {
 
 impl Handle {
     pub(super) fn new(
-        requests: mpsc::Sender<Request>,
+        requests: mpsc::UnboundedSender<Request>,
         decisions: mpsc::Sender<Asked>,
         view: watch::Receiver<Snapshot>,
         ski: Ski,
@@ -160,14 +161,22 @@ impl Handle {
     ) -> bool {
         let name = name.into();
         let request = Request::Attach { stream: Box::new(stream), role, expected, name };
-        self.requests.send(request).await.is_ok()
+        self.requests.send(request).is_ok()
+    }
+
+    /// Ends the connection of a peer in an orderly way, if there is one. It stays as trusted as it
+    /// was: it may come again, and one that is dialled is dialled again. Does not wait:
+    /// [`Event::Disconnected`] follows within seconds, even if the peer does not read any more.
+    pub fn disconnect(&self, ski: Ski) {
+        // A node that has stopped has no connections.
+        let _ = self.requests.send(Request::Disconnect(ski));
     }
 
     /// Ends all connections in an orderly way and stops the node. Takes three seconds at most if
     /// peers do not answer.
     pub async fn shutdown(&self) {
         let (done, over) = oneshot::channel();
-        if self.requests.send(Request::Shutdown(done)).await.is_ok() {
+        if self.requests.send(Request::Shutdown(done)).is_ok() {
             let _ = over.await;
         }
     }

@@ -10,10 +10,11 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 use super::rivals::Rival;
-use crate::connection::{Leave, Role, Stage};
+use crate::connection::{End, Leave, Role, Stage};
 use crate::identity::Ski;
 use crate::message::Version;
-use crate::net::drive::{Command, LinkId};
+use crate::net::drive::{Command, LinkId, Reason};
+use crate::net::link::LinkError;
 
 /// One connection.
 #[derive(Debug)]
@@ -66,6 +67,15 @@ impl Link {
         let taken = self.commands.as_ref().map(|commands| commands.try_send(command));
         if !matches!(taken, Some(Ok(()))) {
             self.task.abort();
+        }
+    }
+
+    /// Why it was ended the hard way.
+    pub(super) fn cancelled(&self) -> Reason {
+        match self.commands {
+            Some(_) => LinkError::Stuck.into(),
+            // It was still being set up.
+            None => Reason::Ended(End::Left(Leave::Superseded)),
         }
     }
 

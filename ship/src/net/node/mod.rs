@@ -208,7 +208,8 @@ impl Node {
             _ => None,
         };
 
-        let (requests, requested) = mpsc::channel(16);
+        // Without a bound: only the application asks, and every request is dealt with at once.
+        let (requests, requested) = mpsc::unbounded_channel();
         let (decisions, decided) = mpsc::channel(16);
         let (told, events) = mpsc::channel(EVENTS);
         let (snapshot, view) = watch::channel(peers::Snapshot::default());

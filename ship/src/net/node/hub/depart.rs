@@ -7,7 +7,7 @@ use std::io;
 use tokio::task::JoinError;
 
 use super::Hub;
-use crate::connection::{End, Leave, Role, Stage};
+use crate::connection::{End, Role, Stage};
 use crate::identity::Ski;
 use crate::net::drive::Reason;
 use crate::net::link::LinkError;
@@ -22,13 +22,11 @@ const HANDOVER: Duration = Duration::from_secs(5);
 impl Hub {
     pub(super) fn joined(&mut self, joined: Result<(tokio::task::Id, Reason), JoinError>) {
         let (task, reason) = match joined {
-            Ok(joined) => joined,
-            Err(error) if error.is_cancelled() => {
-                (error.id(), Reason::Ended(End::Left(Leave::Superseded)))
-            }
+            Ok((task, reason)) => (task, Some(reason)),
+            Err(error) if error.is_cancelled() => (error.id(), None),
             Err(error) => {
                 let failure = io::Error::other("connection task failed");
-                (error.id(), Reason::Link(LinkError::Io(failure)))
+                (error.id(), Some(Reason::Link(LinkError::Io(failure))))
             }
         };
         // What it had to say before it ended.
@@ -43,6 +41,7 @@ impl Hub {
         let Some(link) = self.links.remove(id) else {
             return;
         };
+        let reason = reason.unwrap_or_else(|| link.cancelled());
         self.is_changed = true;
         self.log_end(&link, &reason);
 

@@ -58,7 +58,7 @@ pub(in crate::net::node) struct Parts {
     pub(in crate::net::node) targets: Vec<Target>,
     pub(in crate::net::node) listener: Option<TcpListener>,
     pub(in crate::net::node) announcer: Option<Announcer>,
-    pub(in crate::net::node) requests: mpsc::Receiver<Request>,
+    pub(in crate::net::node) requests: mpsc::UnboundedReceiver<Request>,
     pub(in crate::net::node) decisions: mpsc::Receiver<Asked>,
     pub(in crate::net::node) events: mpsc::Sender<Event>,
     pub(in crate::net::node) snapshot: watch::Sender<Snapshot>,
@@ -79,7 +79,7 @@ pub(in crate::net::node) struct Hub {
     /// The listener rests until then.
     accept_at: Option<Instant>,
     announcer: Option<Announcer>,
-    requests: mpsc::Receiver<Request>,
+    requests: mpsc::UnboundedReceiver<Request>,
     decisions: mpsc::Receiver<Asked>,
     events: mpsc::Sender<Event>,
     backlog: VecDeque<Event>,
@@ -228,6 +228,11 @@ impl Hub {
                     }
                 };
                 self.links.insert(id, Link::new(role, name, None, task));
+            }
+            Request::Disconnect(ski) => {
+                for link in self.links.iter_mut().filter(|link| link.ski() == Some(ski)) {
+                    link.leave(Leave::Unspecific);
+                }
             }
             Request::Shutdown(asker) => self.begin_shutdown(Some(asker)),
         }
