@@ -18,8 +18,8 @@ export function showLimits({ status }) {
     .map((slot) => rung(slot, limit.binding.includes(slot.source)))
     .sort((a, b) => b.binds - a.binds || a.lowest - b.lowest);
   const most = Math.max(1, ...rungs.map(({ lowest }) => lowest));
-  say("why-h", headline(limit.effective_ma, rungs));
-  say("why-text", paragraph(limit, rungs));
+  say("ladder-h", headline(limit.effective_ma, rungs));
+  say("ladder-text", paragraph(limit, rungs));
   fill(by("ladder"), rungs.map((each) => row(each, limit.effective_ma, most)));
 
   const others = limit.reasons.filter(({ ma }) => !ma).map(({ source }) => label(source));

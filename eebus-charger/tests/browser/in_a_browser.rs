@@ -66,7 +66,7 @@ async fn a_day(view: View) {
     }
     println!("{name}: a limit is shown within {} ms", slowest.as_millis());
     assert!(slowest < LATENCY, "{slowest:?}");
-    browser.until("why-h", |why| why == "Why 7 A?").await;
+    browser.until("ladder-h", |why| why == "Why 7 A?").await;
     browser
         .until("ladder", |ladder| ladder.starts_with("Energy manager") && ladder.contains("16 A"))
         .await;
@@ -235,7 +235,7 @@ async fn a_car_that_waits_and_a_car_that_is_gone_have_their_own_light() {
     browser.until("caption", |caption| caption == "Since").await;
     assert_eq!(light().await, "blue");
     assert_eq!(browser.text("sentence").await, "0 A: limited by energy manager");
-    assert_eq!(browser.text("why-h").await, "Why no current?");
+    assert_eq!(browser.text("ladder-h").await, "Why no current?");
     manager.limit(None);
     browser.until("word", |word| word == "Charging").await;
 
