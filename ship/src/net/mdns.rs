@@ -8,9 +8,11 @@ use std::string::{String, ToString};
 use std::vec;
 use std::vec::Vec;
 
+use eebus_json::Instant;
 use mdns_sd::{ServiceDaemon, ServiceInfo};
 
 use super::PATH;
+use super::renewal::{Renewal, Step};
 use crate::identity::Ski;
 
 const SERVICE: &str = "_ship._tcp.local.";
@@ -91,16 +93,19 @@ fn check(key: &'static str, value: &str, max: usize) -> Result<(), AnnouncementE
 /// Announces until it is told to stop.
 pub(super) struct Announcer {
     daemon: ServiceDaemon,
-    name: String,
+    info: ServiceInfo,
+    renewal: Renewal,
 }
 
 impl Announcer {
-    /// Announces a node that listens at `local`. Needs no runtime: the library has its own thread.
+    /// Says goodbye for a node that listens at `local`, because somebody may know it from before;
+    /// announces it with the next ticks. Needs no runtime: the library has its own thread.
     pub(super) fn start(
         announcement: &Announcement,
         ship_id: &str,
         ski: Ski,
         local: SocketAddr,
+        now: Instant,
     ) -> Result<Self, AnnouncementError> {
         let txt = announcement.txt(ship_id, ski)?;
         if !(1..=63).contains(&announcement.instance.len()) {
@@ -125,19 +130,38 @@ impl Announcer {
             info(&local.ip().to_string())?
         };
         let daemon = ServiceDaemon::new()?;
-        let name = info.get_fullname().to_string();
-        // A goodbye first: the Go stack looks again at a node that it has seen before only if
-        // the old record was withdrawn.
+        // Only what was registered can be withdrawn.
         daemon.register(info.clone())?;
-        daemon.unregister(&name)?;
-        daemon.register(info)?;
-        Ok(Self { daemon, name })
+        daemon.unregister(info.get_fullname())?;
+        Ok(Self { daemon, info, renewal: Renewal::new(now) })
+    }
+
+    /// Whether a trusted peer is missing, from now on.
+    pub(super) fn missing(&mut self, is_missing: bool, now: Instant) {
+        self.renewal.missing(is_missing, now);
+    }
+
+    /// When to call [`Announcer::tick`].
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.renewal.deadline()
+    }
+
+    /// Time has passed.
+    pub(super) fn tick(&mut self, now: Instant) {
+        let done = match self.renewal.tick(now) {
+            Some(Step::Withdraw) => self.daemon.unregister(self.info.get_fullname()).map(drop),
+            Some(Step::Register) => self.daemon.register(self.info.clone()),
+            None => Ok(()),
+        };
+        if let Err(error) = done {
+            tracing::warn!(%error, "mdns does not take the record of this node");
+        }
     }
 
     /// Says goodbye.
     pub(super) async fn stop(self) {
         let goodbye = async {
-            if let Ok(said) = self.daemon.unregister(&self.name) {
+            if let Ok(said) = self.daemon.unregister(self.info.get_fullname()) {
                 let _ = said.recv_async().await;
             }
             if let Ok(stopped) = self.daemon.shutdown() {

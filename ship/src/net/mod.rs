@@ -8,6 +8,7 @@ mod drive;
 mod link;
 mod mdns;
 mod node;
+mod renewal;
 mod socket;
 mod tls;
 mod verify;

@@ -199,10 +199,13 @@ impl Node {
         let local = listener.as_ref().map(TcpListener::local_addr).transpose();
         let local = local.map_err(StartError::Address)?;
         let mut settings = config.settings;
+        let clock = Clock::start();
         let announcer = match (&config.announcement, local) {
             (Some(announcement), Some(local)) => {
                 settings.is_announced = true;
-                let announcer = Announcer::start(announcement, &settings.ship_id, tls.ski(), local);
+                let ship_id = &settings.ship_id;
+                let announcer =
+                    Announcer::start(announcement, ship_id, tls.ski(), local, clock.now());
                 Some(announcer.map_err(StartError::Announcement)?)
             }
             _ => None,
@@ -215,7 +218,7 @@ impl Node {
         let (snapshot, view) = watch::channel(peers::Snapshot::default());
         let handle = Handle::new(requests, decisions, view, tls.ski(), local);
         let mut hub = Hub::new(hub::Parts {
-            clock: Clock::start(),
+            clock,
             tls,
             settings,
             limits: config.limits,

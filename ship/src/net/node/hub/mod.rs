@@ -303,7 +303,8 @@ impl Hub {
         let contests = self.contests.values().map(|contest| match contest {
             Contest::Chooses(until) | Contest::Probed(until) => *until,
         });
-        dials.chain(vacant).chain(contests).chain(self.accept_at).min()
+        let announcer = self.announcer.as_ref().and_then(Announcer::deadline);
+        dials.chain(vacant).chain(contests).chain(self.accept_at).chain(announcer).min()
     }
 
     fn tick(&mut self) {
@@ -313,6 +314,9 @@ impl Hub {
         }
         if self.accept_at.is_some_and(|at| now >= at) {
             self.accept_at = None;
+        }
+        if let Some(announcer) = &mut self.announcer {
+            announcer.tick(now);
         }
         self.contend(now);
         let due = |(_, (until, _)): &(&Ski, &(Instant, Reason))| now >= *until;
@@ -399,6 +403,10 @@ impl Hub {
             let dialled = self.dials.iter().filter(|dial| dial.link.is_some());
             let dialled = dialled.filter_map(|dial| dial.peer);
             self.snapshot.send_replace(snapshot(&self.trust, &self.links, &self.sessions, dialled));
+            if let Some(announcer) = &mut self.announcer {
+                let is_missing = |(ski, _)| !self.sessions.contains_key(&ski);
+                announcer.missing(self.trust.trusted().any(is_missing), self.clock.now());
+            }
         }
     }
 }
