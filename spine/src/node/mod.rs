@@ -194,6 +194,7 @@ impl Node {
         self.peers.remove(&ski);
         self.outbox.forget(peer);
         self.engine.disconnected(peer);
+        self.ship.disconnect(ski);
     }
 
     fn on_ship(&mut self, event: ShipEvent) -> Option<Event> {
