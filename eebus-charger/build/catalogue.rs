@@ -91,7 +91,7 @@ pub(crate) fn compare(all: &[(String, Catalogue)]) -> Vec<String> {
             problem("the build does not know its plural categories".into());
             continue;
         };
-        for key in reference.keys().filter(|key| !catalogue.0.contains_key(*key)) {
+        for key in reference.keys().filter(|key| !catalogue.has(key)) {
             problem(format!("{key} is missing"));
         }
         for (key, pattern) in &catalogue.0 {
@@ -154,6 +154,11 @@ impl Catalogue {
     /// All keys.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &String> {
         self.0.keys()
+    }
+
+    /// Whether there is a text for this key.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.0.contains_key(key)
     }
 
     /// The catalogue as the page reads it.

@@ -2,6 +2,8 @@
 
 mod https;
 mod program;
+mod texts;
+mod watched;
 mod web;
 
 use std::fs;

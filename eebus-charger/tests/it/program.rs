@@ -5,8 +5,8 @@ use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -113,6 +113,20 @@ impl Charger {
             assert!(Instant::now() < end, "not within {patience:?}: {status}");
             thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    /// What the program occupies, in KiB.
+    pub(crate) fn resident(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.process.id());
+        let text = fs::read_to_string(path).expect("it runs");
+        let line = text.lines().find(|line| line.starts_with("VmRSS")).expect("a resident size");
+        line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
+    }
+
+    /// How many files and sockets the program has open.
+    pub(crate) fn open_files(&self) -> usize {
+        let path = format!("/proc/{}/fd", self.process.id());
+        fs::read_dir(path).expect("it runs").count()
     }
 
     /// SIGTERM ends it with success within a few seconds.

@@ -1,12 +1,20 @@
 //! The web application from outside.
 
+mod hostile;
+mod jitter;
+
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use http_body_util::BodyExt;
+use tokio::time::timeout;
 
 use crate::https::Browser;
 use crate::program::{Charger, call, place};
+
+const SECONDS: fn(u64) -> Duration = Duration::from_secs;
 
 /// A charger with a web application, and where that is.
 fn charger(args: &[&str]) -> (Charger, String) {
@@ -111,8 +119,36 @@ async fn it_shows_what_the_charger_does_and_changes_nothing() {
         assert_eq!(refused.header("content-type"), "application/problem+json");
         assert_eq!(refused.json()["type"], "urn:eebus-charger:problem:read-only");
     }
-    let status = charger.until(Duration::from_secs(5), |status| status["state"] == "ready_b2");
+    let status = charger.until(SECONDS(5), |status| status["state"] == "ready_b2");
     assert_eq!(status["vehicle_connected"], true);
+}
+
+#[tokio::test]
+async fn ch_710_a_stream_follows_the_charger_and_ends_with_it() {
+    let (charger, web) = charger(&["--sim-plug", "never"]);
+    let mut browser = Browser::open(&web).await.expect("it listens");
+    let response = browser.begin("GET", "/api/v1/events", &[]).await.expect("it answers");
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    let mut events = response.into_body();
+    let mut next = async || {
+        let frame =
+            timeout(SECONDS(3), events.frame()).await.expect("there is one every second")?;
+        let data = frame.expect("it is whole").into_data().expect("it is data");
+        Some(String::from_utf8(data.into()).expect("it is text"))
+    };
+    let whole = next().await.expect("it begins");
+    assert!(whole.contains("event: status") && whole.contains("\"state\":\"idle\""), "{whole}");
+
+    let plugged = Instant::now();
+    charger.call(&["sim", "plug"]).ok();
+    while !next().await.expect("it goes on").contains("\"vehicle_connected\":true") {}
+    // The pilot has to be steady for 0.9 s before a vehicle counts as plugged in.
+    assert!(plugged.elapsed() < SECONDS(3), "{:?}", plugged.elapsed());
+
+    let terminated = Instant::now();
+    charger.terminate();
+    while next().await.is_some() {}
+    assert!(terminated.elapsed() < SECONDS(3), "{:?}", terminated.elapsed());
 }
 
 #[tokio::test]
