@@ -13,7 +13,7 @@ use super::shared::Shared;
 use crate::clock::Clock;
 use crate::core::charger::Status;
 use crate::core::limits::Source;
-use crate::core::session::Plug;
+use crate::core::session::{Plug, SessionId};
 use crate::core::state::ChargeState;
 use crate::store::Notebook;
 
@@ -63,13 +63,22 @@ impl Hub {
     /// # Errors
     ///
     /// Always, in the end: [`PortLost`].
-    pub async fn run(mut self) -> Result<Infallible, PortLost> {
+    pub async fn run(self) -> Result<Infallible, PortLost> {
+        let (next, numbers) = watch::channel(self.notebook.memory().next());
+        let keeping = keep(self.notebook.clone(), numbers);
+        tokio::select! {
+            lost = self.serve(&next) => lost,
+            never = keeping => match never {},
+        }
+    }
+
+    async fn serve(mut self, next: &watch::Sender<SessionId>) -> Result<Infallible, PortLost> {
         let mut renewal = interval(RENEW);
         renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 Some(()) = self.pulses.recv() => self.spread(),
-                Some(plug) = self.plugs.recv() => self.remember(plug).await,
+                Some(plug) = self.plugs.recv() => tell(plug, next),
                 _ = renewal.tick() => {
                     let now = self.clock.now();
                     if now - self.shared.ticked() > LOST {
@@ -94,24 +103,32 @@ impl Hub {
         }
         self.shown.send_replace(status);
     }
+}
 
-    async fn remember(&self, plug: Plug) {
-        match plug {
-            Plug::In(session) => {
-                info!("session {}: vehicle connected", session.id.0);
-                let next = session.id.0 + 1;
-                let kept = self.notebook.change(move |memory| memory.next_session = next).await;
-                if let Err(error) = kept {
-                    error!("the number of the session is not kept: {error}");
-                }
-            }
-            Plug::Out(session) => {
-                let energy = session.energy.watt_hours();
-                info!("session {}: vehicle disconnected, {energy} Wh charged", session.id.0);
-                if session.discontinuities > 0 {
-                    warn!("session {}: the meter's register has jumped", session.id.0);
-                }
+fn tell(plug: Plug, next: &watch::Sender<SessionId>) {
+    match plug {
+        Plug::In(session) => {
+            info!("session {}: vehicle connected", session.id.0);
+            next.send_replace(SessionId(session.id.0 + 1));
+        }
+        Plug::Out(session) => {
+            let energy = session.energy.watt_hours();
+            info!("session {}: vehicle disconnected, {energy} Wh charged", session.id.0);
+            if session.discontinuities > 0 {
+                warn!("session {}: the meter's register has jumped", session.id.0);
             }
         }
     }
+}
+
+/// Keeps the number of the next session, one write after the other, beside everything else: a
+/// disk that stalls must not hold up the renewal of the limits.
+async fn keep(notebook: Notebook, mut next: watch::Receiver<SessionId>) -> Infallible {
+    while next.changed().await.is_ok() {
+        let SessionId(number) = *next.borrow_and_update();
+        if let Err(error) = notebook.change(move |memory| memory.next_session = number).await {
+            error!("the number of the session is not kept: {error}");
+        }
+    }
+    core::future::pending().await
 }

@@ -4,6 +4,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 
 use super::*;
 use crate::core::charger::OpevCeiling;
+use crate::core::failsafe::Trust;
 use crate::core::limits::OpevReason;
 use crate::core::pilot::LEAST;
 use crate::core::state::ChargeState;
@@ -91,6 +92,34 @@ async fn a_hub_that_is_gone_leads_to_the_safe_current() {
     assert_eq!(offers(&pilot), [16_000, 6_000]);
     tokio::time::sleep(Duration::from_secs(10)).await;
     assert_eq!(offers(&pilot), [0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_stalls_does_not_cap_the_offer() {
+    let Bench { port, hub, handle, notebook, _place, .. } = bench();
+    let _driven = tokio::spawn(port.drive());
+    let _hub = tokio::spawn(hub.run());
+    // A card that takes its time; the clock stands still for that unless it is moved.
+    let (_release, held) = mpsc::channel::<()>();
+    let (stalls, stalled) = oneshot::channel();
+    let card = notebook.clone();
+    tokio::spawn(async move {
+        let stall = move |_: &mut Memory| {
+            stalls.send(()).expect("the test waits for it");
+            let _ = held.recv();
+        };
+        card.change(stall).await
+    });
+    stalled.await.expect("it stalls");
+    for _ in 0..1_500 {
+        tokio::time::advance(TICK).await;
+        tokio::task::yield_now().await;
+        assert_eq!(handle.status().trust, Trust::Fresh);
+    }
+    let status = handle.status();
+    assert_eq!(status.state, ChargeState::Charging);
+    assert_eq!(status.offered, PhaseCurrents::uniform(MilliAmps::amps(16)));
+    assert_eq!(notebook.memory(), Memory::default(), "it is still stalled");
 }
 
 #[tokio::test(start_paused = true)]

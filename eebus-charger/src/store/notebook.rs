@@ -2,12 +2,23 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use arc_swap::ArcSwap;
+
 use super::{Error, Memory, StateDir};
 
 /// What the charger remembers by itself. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Notebook {
-    shared: Arc<(StateDir, Mutex<Memory>)>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    dir: StateDir,
+    /// What is on the disk.
+    memory: ArcSwap<Memory>,
+    /// Held by whoever writes, which may take long.
+    writing: Mutex<()>,
 }
 
 impl Notebook {
@@ -17,23 +28,23 @@ impl Notebook {
     ///
     /// As [`StateDir::load`].
     pub fn open(dir: StateDir) -> Result<Self, Error> {
-        let memory = dir.load()?.unwrap_or_default();
-        Ok(Self { shared: Arc::new((dir, Mutex::new(memory))) })
+        let memory = ArcSwap::from_pointee(dir.load()?.unwrap_or_default());
+        Ok(Self { shared: Arc::new(Shared { dir, memory, writing: Mutex::new(()) }) })
     }
 
     /// The directory.
     pub fn dir(&self) -> &StateDir {
-        &self.shared.0
+        &self.shared.dir
     }
 
     /// What is remembered.
     pub fn memory(&self) -> Memory {
-        // A memory is replaced whole: also what a panicking writer left is one.
-        *self.shared.1.lock().unwrap_or_else(PoisonError::into_inner)
+        **self.shared.memory.load()
     }
 
     /// Changes the memory and writes it, if it changed, before returning. Disks are slow, so that
-    /// this happens outside of the tasks.
+    /// this happens outside of the tasks; and they may stall, so that nothing that drives the
+    /// charger may wait for it.
     ///
     /// # Errors
     ///
@@ -43,17 +54,22 @@ impl Notebook {
         change: impl FnOnce(&mut Memory) + Send + 'static,
     ) -> Result<(), Error> {
         let shared = Arc::clone(&self.shared);
-        let writing = tokio::task::spawn_blocking(move || {
-            let (dir, memory) = &*shared;
-            let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut changed = *memory;
-            change(&mut changed);
-            if changed != *memory {
-                dir.save(&changed)?;
-                *memory = changed;
-            }
-            Ok(())
-        });
+        let writing = tokio::task::spawn_blocking(move || shared.change(change));
         writing.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+    }
+}
+
+impl Shared {
+    fn change(&self, change: impl FnOnce(&mut Memory)) -> Result<(), Error> {
+        // A memory is replaced whole: also what a panicking writer left is one.
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = **self.memory.load();
+        let mut changed = before;
+        change(&mut changed);
+        if changed != before {
+            self.dir.save(&changed)?;
+            self.memory.store(Arc::new(changed));
+        }
+        Ok(())
     }
 }
