@@ -213,8 +213,9 @@ impl From<WsError> for LinkError {
     }
 }
 
-/// Text that a peer may have had a hand in, for a log line: short and escaped.
-pub(super) fn shown(text: &str) -> String {
+/// Text that a peer may have had a hand in, for a log line or a terminal: 80 characters of it, and
+/// no line of its own.
+pub fn shown(text: &str) -> String {
     text.chars().take(80).flat_map(char::escape_debug).collect()
 }
 

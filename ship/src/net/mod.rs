@@ -14,11 +14,11 @@ mod tls;
 mod verify;
 
 pub use drive::Reason;
-pub use link::{LinkError, Secured, Stream, accept, connect};
+pub use link::{LinkError, Secured, Stream, accept, connect, shown};
 pub use mdns::{Announcement, AnnouncementError};
 pub use node::{
     Config, Event, Events, Handle, Limits, Node, Peer, PeerState, SendError, StartError, Target,
-    TargetError, TrustError,
+    TargetError, Throttle, TrustError,
 };
 pub use socket::{Incoming, Socket};
 pub use tls::{Tls, provider};

@@ -63,6 +63,7 @@ use crate::trust::{Trust, TrustFile, is_ship_id};
 pub use dial::{Target, TargetError};
 pub use handle::{Events, Handle, SendError, TrustError};
 pub use peers::{Peer, PeerState};
+pub use throttle::Throttle;
 
 use hub::Hub;
 

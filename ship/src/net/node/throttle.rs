@@ -7,20 +7,21 @@ use eebus_json::Instant;
 const LINES: u32 = 20;
 const WINDOW: Duration = Duration::from_secs(10);
 
-/// Lets some lines pass.
+/// Lets so many log lines pass: 20 in 10 s. One for each kind of line that a peer can cause.
 #[derive(Debug)]
-pub(super) struct Throttle {
+pub struct Throttle {
     since: Instant,
     lines: u32,
 }
 
 impl Throttle {
-    pub(super) fn new(now: Instant) -> Self {
+    /// Lets the first lines pass.
+    pub fn new(now: Instant) -> Self {
         Self { since: now, lines: 0 }
     }
 
     /// Whether a line may be written now, and how many were not in the time before.
-    pub(super) fn pass(&mut self, now: Instant) -> Option<u32> {
+    pub fn pass(&mut self, now: Instant) -> Option<u32> {
         let mut dropped = 0;
         if now - self.since >= WINDOW {
             dropped = self.lines.saturating_sub(LINES);
