@@ -183,6 +183,13 @@ impl<'a> Meter<'a> {
         values.map(|value| Watts::from_scaled(value?, Rounding::Nearest).ok())
     }
 
+    /// On how many phases the vehicle charges, as far as its station knows.
+    pub fn connected_phases(&self) -> Option<u32> {
+        entries::list::<ElectricalConnectionDescriptionData>(self.engine, self.partner)
+            .next()
+            .and_then(|connection| connection.ac_connected_phases)
+    }
+
     /// What has been charged since the vehicle was plugged in.
     pub fn energy(&self) -> Option<WattHours> {
         let value = ENERGY.total(self.engine, self.partner)?;

@@ -114,6 +114,7 @@ fn the_manager_sees_what_the_vehicle_is_and_draws() {
     let meter = evcem::Meter::new(&story.left.engine, &partner);
     assert_eq!(meter.currents(), [Some(MilliAmps::ZERO); 3]);
     assert_eq!(meter.powers(), [None; 3]);
+    assert_eq!(meter.connected_phases(), Some(3));
 
     let reading = evcem::Reading {
         currents: Some([10_020, 9_980, 0].map(MilliAmps)),
@@ -123,6 +124,7 @@ fn the_manager_sees_what_the_vehicle_is_and_draws() {
     let (right, now) = (&mut story.right, story.now);
     let vehicle = right.party.vehicle.as_ref().expect("plugged in");
     vehicle.evcem.publish(&mut right.engine, &reading, now).expect("there");
+    vehicle.evcem.set_connected_phases(&mut right.engine, 2).expect("there");
     let sleeping = evcc::Ev::new(&vehicle.entity);
     sleeping.set_state(&mut right.engine, evcc::State::Standby, now).expect("there");
     sleeping.set_standard(&mut right.engine, &evcc::Standard::Iso15118Ed1).expect("there");
@@ -131,6 +133,7 @@ fn the_manager_sees_what_the_vehicle_is_and_draws() {
     assert_eq!(meter.currents(), [10_020, 9_980, 0].map(|i| Some(MilliAmps(i))));
     assert_eq!(meter.powers(), [2_305, 2_291, 0].map(|p| Some(Watts(p))));
     assert_eq!(meter.energy(), reading.energy);
+    assert_eq!(meter.connected_phases(), Some(2));
     let vehicle = evcc::Vehicle::new(&story.left.engine, &partner);
     assert_eq!(vehicle.state(), Some(evcc::State::Standby));
     assert_eq!(vehicle.standard(), Some(evcc::Standard::Iso15118Ed1));
