@@ -51,6 +51,11 @@ impl UsedPhases {
         *self = Self::default();
     }
 
+    /// The phases that the car uses, once that is known.
+    pub fn known(&self) -> Option<Phases> {
+        self.known
+    }
+
     /// The phases that count, out of the connected ones.
     pub fn in_use(&self, connected: Phases) -> Phases {
         match self.known.map(|known| known.and(connected)) {
@@ -72,9 +77,11 @@ mod tests {
         let at = |s| Instant::ORIGIN + Duration::from_secs(s);
         phases.observe(Some(one), at(0));
         phases.observe(Some(one), at(9));
+        assert_eq!(phases.known(), None);
         assert_eq!(phases.in_use(Phases::THREE), Phases::THREE);
         phases.observe(Some(one), at(10));
         assert_eq!(phases.in_use(Phases::THREE), Phases::only(Phase::L2));
+        assert_eq!(phases.known(), Some(Phases::only(Phase::L2)));
 
         phases.observe(None, at(20));
         assert_eq!(phases.in_use(Phases::THREE), Phases::only(Phase::L2), "kept in a pause");

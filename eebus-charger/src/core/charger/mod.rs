@@ -117,6 +117,8 @@ pub struct Status {
     pub maximum: MilliAmps,
     /// The phases that are connected.
     pub phases: Phases,
+    /// The phases that the vehicle uses, once the meter has shown that for long enough.
+    pub used: Option<Phases>,
 }
 
 impl Status {
@@ -212,6 +214,7 @@ impl Charger {
             minimum: pilot::LEAST,
             maximum: self.maximum(),
             phases: self.config.capabilities.phases,
+            used: self.phases.known(),
         }
     }
 
