@@ -9,10 +9,12 @@
 //! ceiling, and stated again every second: should this task hang, the ceiling lapses and the safe
 //! current applies (CH-600, CH-602).
 //!
-//! The task holds no rule of its own. What a limit means is for [`spine::usecases::opev`] to say,
-//! what follows from it for [`crate::core`].
+//! What a limit means is for [`spine::usecases::opev`] to say, what follows from it for
+//! [`crate::core`]. The task knows one rule of its own: whose unpairing ends the guard's limits.
 
+mod news;
 mod peers;
+mod reading;
 mod task;
 mod vehicle;
 
@@ -24,12 +26,12 @@ use ship::Ski;
 use ship::identity::Identity;
 use ship::net::{Announcement, Config, StartError, Target};
 use ship::trust::{TrustFile, TrustFileError, TrustIsFull};
-use spine::Engine;
 use spine::device::{EntityPlan, LocalDevice};
 use spine::engine::Mode;
 use spine::model::{DeviceClassificationManufacturerData, DeviceType, EntityType, PowerSource};
 use spine::node::Node;
 use spine::usecases::evsecc;
+use spine::{Engine, Instant};
 use tokio::sync::{mpsc, watch};
 
 use crate::port::Handle;
@@ -46,8 +48,8 @@ const VENDOR: u32 = 32_473;
 /// What the task shows of itself to those who ask about peers.
 #[derive(Clone, Debug, Default)]
 struct View {
-    /// The peer that has bound the vehicle's limits last.
-    guard: Option<Ski>,
+    /// When the last heartbeat of the guard came, on the charger's clock.
+    heard: Option<Instant>,
     /// The peers that were connected since the start.
     seen: BTreeSet<Ski>,
 }
@@ -113,9 +115,10 @@ pub async fn assemble(config: Config, charger: Handle) -> Result<Eebus, Error> {
     let node = Node::start(config, engine).await.map_err(Error::Start)?;
     let ship = node.ship().clone();
     let (view, viewed) = watch::channel(View::default());
+    let (guard, guarded) = watch::channel(charger.guard());
     let (forget, forgotten) = mpsc::channel(8);
-    let peers = Connections::new(ship.clone(), viewed, forget);
-    let task = Task::new(node, charger, station, view, forgotten);
+    let peers = Connections::new(ship.clone(), viewed, guarded, forget, charger.clock());
+    let task = Task::new(node, charger, station, view, guard, forgotten);
     Ok(Eebus { ship, peers: Arc::new(peers), task })
 }
 

@@ -6,23 +6,29 @@ use ship::trust::Standing;
 use tokio::sync::{mpsc, watch};
 
 use super::View;
+use crate::clock::Clock;
 use crate::peers::{Decision, Peer, PeerState, Peers, PeersError};
 
 /// The connections of the SHIP node.
 pub(super) struct Connections {
     ship: Handle,
     view: watch::Receiver<View>,
+    /// The peer that has bound the vehicle's limits last.
+    guard: watch::Receiver<Option<Ski>>,
     /// Tells the task whom the user no longer trusts.
     forget: mpsc::Sender<Ski>,
+    clock: Clock,
 }
 
 impl Connections {
     pub(super) const fn new(
         ship: Handle,
         view: watch::Receiver<View>,
+        guard: watch::Receiver<Option<Ski>>,
         forget: mpsc::Sender<Ski>,
+        clock: Clock,
     ) -> Self {
-        Self { ship, view, forget }
+        Self { ship, view, guard, forget, clock }
     }
 
     fn standing(&self, ski: Ski) -> Standing {
@@ -37,7 +43,10 @@ impl Peers for Connections {
     }
 
     fn trusted(&self) -> Vec<Peer> {
-        let view = self.view.borrow();
+        let view = self.view.borrow().clone();
+        let guard = *self.guard.borrow();
+        let now = self.clock.now();
+        let age = view.heard.map(|heard| now - heard);
         let peers = self.ship.peers().into_iter();
         peers
             .filter(|peer| peer.standing == Standing::Trusted)
@@ -51,8 +60,8 @@ impl Peers for Connections {
                     _ if view.seen.contains(&peer.ski) => PeerState::Interrupted,
                     _ => PeerState::NotConnected,
                 },
-                is_guard: view.guard == Some(peer.ski),
-                heartbeat_age: None,
+                is_guard: guard == Some(peer.ski),
+                heartbeat_age: age.filter(|_| guard == Some(peer.ski)),
             })
             .collect()
     }

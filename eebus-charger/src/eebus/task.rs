@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use ship::Ski;
+use spine::Instant;
 use spine::engine::Event;
 use spine::node::{self, Node};
-use spine::usecases::evsecc;
+use spine::usecases::{evsecc, opev};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
 
 use super::View;
+use super::news::News;
 use super::vehicle::Vehicle;
 use crate::core::charger::Status;
 use crate::core::fault::Fault;
@@ -29,7 +31,12 @@ pub struct Task {
     vehicle: Option<Vehicle>,
     fault: Option<Fault>,
     view: watch::Sender<View>,
+    /// The peer that has bound the vehicle's limits last, over restarts.
+    guard: watch::Sender<Option<Ski>>,
     forgotten: mpsc::Receiver<Ski>,
+    /// When the guard was heard last, on the node's clock.
+    heard: Option<Instant>,
+    news: News,
 }
 
 impl Task {
@@ -38,10 +45,24 @@ impl Task {
         charger: Handle,
         station_path: Vec<u32>,
         view: watch::Sender<View>,
+        guard: watch::Sender<Option<Ski>>,
         forgotten: mpsc::Receiver<Ski>,
     ) -> Self {
         let station = evsecc::Evse::new(&station_path);
-        Self { node, charger, station, station_path, vehicle: None, fault: None, view, forgotten }
+        let news = News::new(node.now().instant);
+        Self {
+            node,
+            charger,
+            station,
+            station_path,
+            vehicle: None,
+            fault: None,
+            view,
+            guard,
+            forgotten,
+            heard: None,
+            news,
+        }
     }
 
     /// Runs until the program ends; then says goodbye to the peers.
@@ -49,10 +70,13 @@ impl Task {
     /// # Errors
     ///
     /// The node or the charger has stopped before.
-    pub async fn run(
-        mut self,
-        until: Ending,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    pub async fn run(self, until: Ending) -> Result<(), Lost> {
+        let keeping = keep(self.charger.clone(), self.guard.subscribe());
+        // Beside it: nothing that a limit depends on waits for the disk.
+        tokio::try_join!(self.follow(until), keeping).map(drop)
+    }
+
+    async fn follow(mut self, until: Ending) -> Result<(), Lost> {
         let mut status = self.charger.watch();
         let mut pace = interval(PACE);
         pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -60,12 +84,12 @@ impl Task {
         tokio::pin!(ending);
         self.follow_charger(&status.borrow_and_update().clone());
         loop {
-            let deadline = self.vehicle.as_ref().and_then(Vehicle::deadline);
+            let deadline = self.vehicle.as_ref().map(Vehicle::deadline);
             let wake = self.node.until(deadline);
             tokio::select! {
                 () = &mut ending => break,
                 event = self.node.next() => match event {
-                    Some(event) => self.on_event(event).await,
+                    Some(event) => self.on_event(event),
                     None => return Err("the SHIP node has stopped".into()),
                 },
                 changed = status.changed() => {
@@ -73,22 +97,18 @@ impl Task {
                     let status = status.borrow_and_update().clone();
                     self.follow_charger(&status);
                 }
-                Some(ski) = self.forgotten.recv() => self.forget(ski).await,
+                Some(ski) = self.forgotten.recv() => self.forget(ski),
                 _ = pace.tick() => self.pace(),
-                () = wake => {
-                    let now = self.node.now();
-                    if let Some(vehicle) = &mut self.vehicle {
-                        vehicle.tick(self.node.engine(), now);
-                    }
-                }
+                () = wake => self.wake(),
             }
-            self.state_ceiling().await;
+            self.listen();
+            self.state_ceiling();
         }
         self.node.ship().shutdown().await;
         Ok(())
     }
 
-    async fn on_event(&mut self, event: node::Event) {
+    fn on_event(&mut self, event: node::Event) {
         match event {
             node::Event::Waiting { ski, address } => {
                 info!(%ski, %address, "a peer waits for your trust: eebus-charger trust {ski}");
@@ -99,15 +119,10 @@ impl Task {
                 });
             }
             node::Event::Spine(event) => {
-                if let Event::Fault { peer, fault } = &event {
-                    let ski = self.node.ski(*peer).map(|ski| ski.to_string());
-                    warn!(peer = ski.as_deref().unwrap_or("gone"), "{fault}");
-                }
-                if let Event::WriteRefused { peer, function, refusal, .. } = &event {
-                    let ski = self.node.ski(*peer).map(|ski| ski.to_string());
-                    warn!(peer = ski.as_deref().unwrap_or("gone"), "refused {function}: {refusal}");
-                }
                 let now = self.node.now();
+                if let Event::Fault { peer, .. } | Event::WriteRefused { peer, .. } = &event {
+                    self.news.wrong(self.node.ski(*peer), &event, now.instant);
+                }
                 if let Some(vehicle) = &mut self.vehicle {
                     vehicle.handle(&event, self.node.engine(), now);
                 }
@@ -152,37 +167,66 @@ impl Task {
     }
 
     fn pace(&mut self) {
+        self.wake();
+        if let Some(vehicle) = &mut self.vehicle {
+            vehicle.renew();
+        }
+    }
+
+    fn wake(&mut self) {
         let status = self.charger.status();
         let now = self.node.now();
         if let Some(vehicle) = &mut self.vehicle {
+            vehicle.tick(self.node.engine(), now);
             vehicle.measure(&status, self.node.engine(), now);
-            vehicle.renew();
+        }
+    }
+
+    /// Takes what the limits have to tell.
+    fn listen(&mut self) {
+        let now = self.node.now().instant;
+        let Some(vehicle) = &mut self.vehicle else {
+            return;
+        };
+        while let Some(fact) = vehicle.poll() {
+            match fact {
+                opev::Fact::Guard(peer) => {
+                    self.charger.set_guard_known(true);
+                    // It is connected: the end of its connection has not been told yet.
+                    let Some(ski) = self.node.ski(peer) else { continue };
+                    info!(%ski, "an energy guard has bound the vehicle's limits");
+                    self.guard.send_if_modified(|guard| guard.replace(ski) != Some(ski));
+                }
+                opev::Fact::Written(written) => {
+                    self.news.written(self.node.ski(written.peer), &written, now);
+                }
+                _ => {}
+            }
+        }
+        let heard = vehicle.heard();
+        if heard != self.heard {
+            self.heard = heard;
+            let elapsed = self.charger.clock().now().since_origin();
+            let heard =
+                heard.map(|heard| Instant::from_origin(elapsed.saturating_sub(now - heard)));
+            self.view.send_modify(|view| view.heard = heard);
         }
     }
 
     /// States what overload protection allows, as soon as that is another thing, and every
     /// second.
-    async fn state_ceiling(&mut self) {
+    fn state_ceiling(&mut self) {
         let Some(vehicle) = &mut self.vehicle else {
             return;
         };
         if let Some(ceiling) = vehicle.ceiling(self.charger.clock().now()) {
             self.charger.state_opev(vehicle.session(), ceiling);
         }
-        let guard = vehicle.guard().and_then(|peer| self.node.ski(peer));
-        if guard.is_some() && self.view.borrow().guard != guard {
-            self.view.send_modify(|view| view.guard = guard);
-        }
-        if vehicle.takes_guard()
-            && let Err(error) = self.charger.set_guard_known(true).await
-        {
-            warn!("that an energy guard is known cannot be kept: {error}");
-        }
     }
 
     /// The user no longer trusts a peer: if it was the guard, nobody guards any longer (CH-177).
-    async fn forget(&mut self, ski: Ski) {
-        let is_guard = self.view.borrow().guard == Some(ski);
+    fn forget(&mut self, ski: Ski) {
+        let is_guard = *self.guard.borrow() == Some(ski);
         let is_last = self
             .node
             .ship()
@@ -192,12 +236,24 @@ impl Task {
         if !is_guard && !is_last {
             return;
         }
-        self.view.send_modify(|view| view.guard = None);
+        self.charger.set_guard_known(false);
+        self.guard.send_replace(None);
         if let Some(vehicle) = &mut self.vehicle {
             vehicle.forget_guard(self.node.engine());
         }
-        if let Err(error) = self.charger.set_guard_known(false).await {
-            warn!("that no energy guard is known cannot be kept: {error}");
+    }
+}
+
+/// Why the task has stopped before the program ends.
+type Lost = Box<dyn std::error::Error + Send + Sync>;
+
+/// Keeps which guard is known, one write after the other, until nobody is left to say so.
+async fn keep(charger: Handle, mut guard: watch::Receiver<Option<Ski>>) -> Result<(), Lost> {
+    while guard.changed().await.is_ok() {
+        let known = *guard.borrow_and_update();
+        if let Err(error) = charger.keep_guard(known).await {
+            warn!("whether an energy guard is known is not kept: {error}");
         }
     }
+    Ok(())
 }

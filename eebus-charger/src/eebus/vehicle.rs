@@ -3,20 +3,21 @@
 use std::time::Duration;
 
 use spine::device::EntityPlan;
-use spine::engine::{Event, Misuse, PeerId};
+use spine::engine::{Event, Misuse};
 use spine::model::EntityType;
 use spine::units;
 use spine::usecases::{Phase, evcc, evcem, opev};
 use spine::{Engine, Instant, Now};
 
+use super::reading::{milli, reading};
 use crate::core::charger::{OpevCeiling, Status};
 use crate::core::limits::OpevReason;
 use crate::core::session::SessionId;
 use crate::core::state::OperatingState;
 use crate::core::units::{MilliAmps, PhaseCurrents, Phases};
 
-/// Currents are repeated at least this often: some managers take them for unknown otherwise.
-const REPEAT: Duration = Duration::from_secs(10);
+/// Currents are repeated this often: some managers take them for unknown if none come for 10 s.
+const REPEAT: Duration = Duration::from_secs(9);
 
 /// How long a ceiling is to be trusted without being stated again. It is stated every second.
 const TRUSTED: Duration = Duration::from_secs(3);
@@ -34,10 +35,12 @@ pub(super) struct Vehicle {
     state: evcc::State,
     reading: evcem::Reading,
     published: Instant,
+    /// Whether somebody waits for a reading, changed or not.
+    is_awaited: bool,
+    /// How many phases the vehicle uses, as published.
+    used: usize,
     /// Whether the ceiling has to be stated.
     is_due: bool,
-    /// Whether a guard has shown itself that was not known.
-    is_guard_new: bool,
 }
 
 impl Vehicle {
@@ -84,8 +87,9 @@ impl Vehicle {
             state,
             reading,
             published: now.instant,
+            is_awaited: false,
+            used: phases.len(),
             is_due: true,
-            is_guard_new: false,
         })
     }
 
@@ -100,30 +104,38 @@ impl Vehicle {
 
     pub(super) fn handle(&mut self, event: &Event, engine: &mut Engine, now: Now) {
         self.limits.handle(event, engine, now);
-        self.listen();
     }
 
     pub(super) fn tick(&mut self, engine: &mut Engine, now: Now) {
         self.limits.tick(engine, now);
-        self.listen();
     }
 
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        self.limits.deadline()
+    /// When to [tick](Self::tick) and to [measure](Self::measure) if nothing happens before.
+    pub(super) fn deadline(&self) -> Instant {
+        let repeat = self.published + REPEAT;
+        self.limits.deadline().map_or(repeat, |deadline| deadline.min(repeat))
     }
 
-    fn listen(&mut self) {
-        while let Some(fact) = self.limits.poll() {
-            match fact {
-                opev::Fact::Ceiling(_) => self.is_due = true,
-                opev::Fact::Guard(_) => self.is_guard_new = true,
-                _ => {}
-            }
+    /// The next thing that the limits have to tell.
+    pub(super) fn poll(&mut self) -> Option<opev::Fact> {
+        let fact = self.limits.poll();
+        match fact {
+            Some(opev::Fact::Ceiling(_)) => self.is_due = true,
+            // Managers take the currents for unknown that do not come after a limit (CH-643).
+            Some(opev::Fact::Written(_)) => self.is_awaited = true,
+            _ => {}
         }
+        fact
     }
 
     /// Shows what the vehicle does, as soon as that changes.
     pub(super) fn show(&mut self, status: &Status, engine: &mut Engine, now: Now) {
+        let used = status.used.map_or(status.phases, |used| used.and(status.phases)).count();
+        let used = usize::try_from(used).unwrap_or(3);
+        if used != self.used {
+            self.used = used;
+            self.meter.set_connected_phases(engine, used).expect("the entity is there");
+        }
         let state = state(status);
         if state != self.state {
             self.state = state;
@@ -134,9 +146,11 @@ impl Vehicle {
     /// Shows what the meter says, if it says something new or it is time to repeat it.
     pub(super) fn measure(&mut self, status: &Status, engine: &mut Engine, now: Now) {
         let reading = reading(status);
-        if reading != self.reading || now.instant - self.published >= REPEAT {
+        let is_due = self.is_awaited || now.instant - self.published >= REPEAT;
+        if is_due || reading != self.reading {
             self.reading = reading;
             self.published = now.instant;
+            self.is_awaited = false;
             self.meter.publish(engine, &reading, now).expect("the entity is there");
         }
     }
@@ -171,28 +185,18 @@ impl Vehicle {
         Some(OpevCeiling { limit, reason, until })
     }
 
-    /// The peer that guards.
-    pub(super) fn guard(&self) -> Option<PeerId> {
-        self.limits.guard()
-    }
-
-    /// Whether a guard has shown itself that has to be remembered.
-    pub(super) const fn takes_guard(&mut self) -> bool {
-        std::mem::replace(&mut self.is_guard_new, false)
+    /// When the last heartbeat of the guard came, on the engine's clock.
+    pub(super) const fn heard(&self) -> Option<Instant> {
+        self.limits.heard()
     }
 
     pub(super) fn forget_guard(&mut self, engine: &mut Engine) {
         self.limits.forget_guard(engine).expect("the entity is there");
-        self.listen();
     }
 }
 
 fn phases(connected: Phases) -> Vec<Phase> {
     connected.iter().map(|phase| Phase::ALL[phase as usize]).collect()
-}
-
-fn milli(current: MilliAmps) -> units::MilliAmps {
-    units::MilliAmps(i64::from(current.0))
 }
 
 fn power(current: MilliAmps, phases: usize) -> units::Watts {
@@ -206,21 +210,4 @@ fn state(status: &Status) -> evcc::State {
         OperatingState::Finished => evcc::State::Finished,
         OperatingState::Failure => evcc::State::Failure,
     }
-}
-
-fn reading(status: &Status) -> evcem::Reading {
-    let meter = &status.meter;
-    let currents = meter.current.map(|currents| currents.0.map(milli));
-    let powers = meter.current.zip(meter.voltage).map(|(currents, voltages)| {
-        let mut powers = [units::Watts::ZERO; 3];
-        for (i, power) in powers.iter_mut().enumerate() {
-            let product = i64::from(currents.0[i].0) * i64::from(voltages[i].0);
-            *power = units::Watts(product / 1_000_000);
-        }
-        powers
-    });
-    let energy = status.session.as_ref().map(|session| {
-        units::WattHours(i64::try_from(session.energy.watt_hours()).unwrap_or(i64::MAX))
-    });
-    evcem::Reading { currents, powers, energy }
 }

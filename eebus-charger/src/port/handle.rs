@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ship::Ski;
 use tokio::sync::watch;
 
 use super::shared::Shared;
@@ -9,7 +10,7 @@ use crate::clock::Clock;
 use crate::core::charger::{OpevCeiling, Status};
 use crate::core::session::SessionId;
 use crate::core::units::MilliAmps;
-use crate::store::{self, Notebook};
+use crate::store::{self, Memory, Notebook};
 
 /// A handle on a running charger: see what it does, state limits, pause it.
 ///
@@ -71,22 +72,29 @@ impl Handle {
         self.shared.controls().guard_known
     }
 
-    /// Remembers, over restarts too, whether an energy guard is known: `true` once it has bound
-    /// the vehicle's limits, `false` when it is unpaired (CH-565).
+    /// Which energy guard that is, as far as it has been kept.
+    pub fn guard(&self) -> Option<Ski> {
+        self.notebook.memory().guard
+    }
+
+    /// States whether an energy guard is known: `true` once it has bound the vehicle's limits,
+    /// `false` when it is unpaired (CH-565). [`Self::keep_guard`] keeps that over a restart.
+    pub fn set_guard_known(&self, known: bool) {
+        self.shared.want(|controls| controls.guard_known = known);
+    }
+
+    /// Keeps over restarts which energy guard is known, if any. Disks are slow: nothing that a
+    /// limit depends on may wait for it.
     ///
     /// # Errors
     ///
-    /// If it cannot be stored. A guard is then known until the next restart, and one that was to
-    /// be forgotten is still known: both are the side of less current.
-    pub async fn set_guard_known(&self, known: bool) -> Result<(), store::Error> {
-        if known {
-            self.shared.want(|controls| controls.guard_known = true);
-        }
-        self.notebook.change(move |memory| memory.guard_known = known).await?;
-        if !known {
-            self.shared.want(|controls| controls.guard_known = false);
-        }
-        Ok(())
+    /// If it cannot be stored. After a restart everything is as it was kept before.
+    pub async fn keep_guard(&self, guard: Option<Ski>) -> Result<(), store::Error> {
+        let keep = move |memory: &mut Memory| {
+            memory.guard_known = guard.is_some();
+            memory.guard = guard;
+        };
+        self.notebook.change(keep).await
     }
 
     /// The user pauses the running session; without a vehicle the next one.

@@ -2,6 +2,8 @@
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 
+use ship::Ski;
+
 use super::*;
 use crate::core::charger::OpevCeiling;
 use crate::core::failsafe::Trust;
@@ -64,7 +66,8 @@ async fn the_charger_charges_and_follows_a_limit_on_a_paused_clock() {
 
     let status = reaches(&handle, ChargeState::Charging).await;
     let session = status.session.expect("a vehicle is connected").id;
-    assert_eq!(notebook.memory(), Memory { guard_known: false, next_session: session.0 + 1 });
+    let memory = Memory { next_session: session.0 + 1, ..Memory::default() };
+    assert_eq!(notebook.memory(), memory);
     handle.state_opev(session, ceiling(10));
     let mut watch = handle.watch();
     let ten = PhaseCurrents::uniform(MilliAmps::amps(10));
@@ -140,13 +143,20 @@ async fn a_known_guard_is_remembered() {
     let Bench { port, hub, handle, notebook, _place, .. } = bench();
     tokio::spawn(port.drive());
     tokio::spawn(hub.run());
-    handle.set_guard_known(true).await.expect("it is written");
-    assert!(handle.is_guard_known() && notebook.memory().guard_known);
+    let guard = Some(Ski::new([7; 20]));
+    handle.set_guard_known(true);
+    assert!(handle.is_guard_known());
+    handle.keep_guard(guard).await.expect("it is written");
+    assert_eq!(handle.guard(), guard);
+    assert!(notebook.memory().guard_known);
     assert_eq!(notebook.dir().load().expect("it is read"), Some(notebook.memory()));
     let status = reaches(&handle, ChargeState::Charging).await;
     assert_eq!(status.offered, PhaseCurrents::uniform(LEAST));
-    handle.set_guard_known(false).await.expect("it is written");
-    assert!(!handle.is_guard_known() && !notebook.memory().guard_known);
+    handle.set_guard_known(false);
+    assert!(!handle.is_guard_known());
+    handle.keep_guard(None).await.expect("it is written");
+    assert_eq!(notebook.dir().load().expect("it is read"), Some(notebook.memory()));
+    assert!(!notebook.memory().guard_known && handle.guard().is_none());
 }
 
 #[tokio::test]

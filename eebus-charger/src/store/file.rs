@@ -20,8 +20,10 @@ pub trait Document: DeserializeOwned + Serialize {
     const FILE: &'static str;
     /// What the file says it is.
     const FORMAT: &'static str;
-    /// The version that this program writes and reads.
+    /// The version that this program writes.
     const VERSION: u32;
+    /// The oldest version that it reads; what that lacks has a default.
+    const OLDEST: u32 = Self::VERSION;
 
     /// Whether the values are possible.
     ///
@@ -73,7 +75,8 @@ fn parse<T: Document>(text: &str) -> Result<T, String> {
         return Err(format!("its format is not \"{}\"", T::FORMAT));
     }
     let version = fields.remove("version");
-    if version.as_ref().and_then(Value::as_u64) != Some(T::VERSION.into()) {
+    let known = u64::from(T::OLDEST)..=T::VERSION.into();
+    if !version.as_ref().and_then(Value::as_u64).is_some_and(|version| known.contains(&version)) {
         return Err(format!("its version is not {}", T::VERSION));
     }
     let document: T =
@@ -113,6 +116,8 @@ pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
+    use ship::Ski;
+
     use super::super::{Memory, Settings};
     use super::*;
 
@@ -126,12 +131,39 @@ mod tests {
     fn what_was_saved_is_loaded() {
         let (_place, dir) = state_dir();
         assert_eq!(dir.load::<Memory>().expect("nothing is wrong"), None);
-        let memory = Memory { guard_known: true, next_session: 42 };
+        let guard = Some(Ski::new([7; 20]));
+        let memory = Memory { guard_known: true, guard, next_session: 42 };
         dir.save(&memory).expect("it is written");
         dir.save(&memory).expect("it is written again");
         assert_eq!(dir.load().expect("it is read"), Some(memory));
         let mode = fs::metadata(dir.path().join(Memory::FILE)).expect("it exists").permissions();
         assert_eq!(mode.mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_memory_from_before_guards_had_names_is_read() {
+        let (_place, dir) = state_dir();
+        let path = dir.path().join(Memory::FILE);
+        let old =
+            r#"{"format":"eebus-charger state","version":1,"guard_known":true,"next_session":9}"#;
+        fs::write(&path, old).expect("it is written");
+        let memory: Memory = dir.load().expect("it is read").expect("it is there");
+        assert_eq!(memory, Memory { guard_known: true, guard: None, next_session: 9 });
+        dir.save(&memory).expect("it is written");
+        assert!(fs::read_to_string(&path).expect("it is there").contains("\"version\": 2"));
+        for (strange, expected) in [
+            (old.replace(":1,", ":0,"), "its version is not 2"),
+            (old.replace(":1,", ":3,"), "its version is not 2"),
+            (old.replace(":9", r#":9,"guard":"none""#), "40 hexadecimal digits"),
+            (
+                old.replace("true", r#"false,"guard":"0707070707070707070707070707070707070707""#),
+                "no guard is known",
+            ),
+        ] {
+            fs::write(&path, &strange).expect("it is written");
+            let error = dir.load::<Memory>().expect_err("it is strange").to_string();
+            assert!(error.contains(expected), "{strange}: {error}");
+        }
     }
 
     #[test]

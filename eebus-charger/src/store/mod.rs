@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
 use serde::{Deserialize, Serialize};
+use ship::Ski;
 
 pub use self::directory::{StateDir, default_path};
 pub use self::file::Document;
@@ -72,6 +73,9 @@ pub struct Memory {
     /// An energy guard has bound the vehicle's limits since commissioning and is not unpaired
     /// (CH-565).
     pub guard_known: bool,
+    /// Which one it is, unless an earlier version of this program met it.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "text")]
+    pub guard: Option<Ski>,
     /// The number of the next session.
     pub next_session: u64,
 }
@@ -85,20 +89,42 @@ impl Memory {
 
 impl Default for Memory {
     fn default() -> Self {
-        Self { guard_known: false, next_session: 1 }
+        Self { guard_known: false, guard: None, next_session: 1 }
     }
 }
 
 impl Document for Memory {
     const FILE: &'static str = "state.json";
     const FORMAT: &'static str = "eebus-charger state";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
+    const OLDEST: u32 = 1;
 
     fn check(&self) -> Result<(), String> {
+        if !self.guard_known
+            && let Some(guard) = self.guard
+        {
+            return Err(format!("its guard is {guard}, and no guard is known"));
+        }
         match self.next_session {
             1..=9_007_199_254_740_991 => Ok(()),
             other => Err(format!("next_session is {other}, session numbers start with 1")),
         }
+    }
+}
+
+/// A SKI as people write it.
+mod text {
+    use serde::de::{Deserialize, Deserializer, Error};
+    use serde::ser::{Serialize, Serializer};
+    use ship::Ski;
+
+    pub(super) fn serialize<S: Serializer>(ski: &Option<Ski>, to: S) -> Result<S::Ok, S::Error> {
+        ski.map(|ski| ski.to_string()).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Ski>, D::Error> {
+        let text = Option::<String>::deserialize(from)?;
+        text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The program from outside: what it prints, what it keeps, and how it ends.
 
+mod guard;
 mod https;
 mod program;
 mod texts;
