@@ -1,12 +1,13 @@
 //! Their energy guard limits a car at our charger.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use eebus::model::{AddressDevice, DeviceType, EntityType, FeatureType, Role};
 use eebus::runtime::Hub;
 use eebus::spine::{Engine, LocalDevice, LocalEntity, LocalFeature, SpineEvent};
-use eebus::usecases::emobility::charging::{self, ChargingCurrents, OverloadGuardActor};
+use eebus::usecases::emobility::charging::{
+    self, ChargingCurrents, GuardEvent, OverloadGuardActor,
+};
 use eebus::usecases::emobility::opev;
 use eebus_charger::core::units::MilliAmps;
 
@@ -53,7 +54,12 @@ impl Actor for Guard {
     }
 
     fn hear(&mut self, engine: &mut Engine, event: &SpineEvent, now: Duration) -> Option<String> {
-        Some(format!("{:?}", self.actor.handle_event(engine, event, now)?))
+        Some(match self.actor.handle_event(engine, event, now)? {
+            GuardEvent::Accepted { currents, .. } => {
+                format!("accepted {:?}", currents.phases().collect::<Vec<_>>())
+            }
+            other => format!("{other:?}"),
+        })
     }
 
     fn tick(&mut self, engine: &mut Engine, now: Duration) -> Option<String> {
@@ -86,8 +92,7 @@ async fn a_guard_that_dials_limits_the_car() {
 async fn a_guard_that_is_dialled_limits_the_car() {
     let (place, ours) = charger::place();
     let (engine, actor) = guard();
-    let (hub, address): (Hub, SocketAddr) =
-        theirs::listen(theirs::node("i:32473_u:Guard", ours), engine).await;
+    let (hub, address) = theirs::listen(theirs::node("i:32473_u:Guard", ours), engine).await;
     let guard = Device::start(hub, actor);
     let charger = Charger::start(place, guard.ski, Some(address)).await;
     limits(guard, charger).await;
@@ -104,7 +109,8 @@ async fn limits(mut guard: Device<Guard>, mut charger: Charger) {
     for amps in [10, 6, 8] {
         guard.order(f64::from(amps));
         charger.offers(MilliAmps::amps(amps), SECONDS(12)).await;
-        guard.reports("Accepted", SECONDS(5)).await;
+        let accepted = format!("accepted [(A, {amps}.0), (B, {amps}.0), (C, {amps}.0)]");
+        guard.reports(&accepted, SECONDS(5)).await;
         charger.feeds(MilliAmps::amps(amps), SECONDS(5)).await;
     }
     charger.stop().await;
