@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::clock::Clock;
 use super::link::{LinkError, Stream};
 use super::socket::{Incoming, KeepAlive, Socket};
-use crate::connection::{Close, Connection, End, Event, Input, Leave, Output, Stage};
+use crate::connection::{Close, Connection, End, Event, Input, Leave, Output, Settings, Stage};
 use crate::identity::Ski;
 use crate::trust::Standing;
 
@@ -55,6 +55,7 @@ pub(super) enum Report {
 #[derive(Debug)]
 pub(super) struct Admission {
     pub(super) standing: Standing,
+    pub(super) settings: Settings,
     pub(super) commands: mpsc::Receiver<Command>,
 }
 

@@ -127,7 +127,7 @@ pub(crate) async fn into(bench: &Bench) -> DuplexStream {
 }
 
 /// A WebSocket to the node.
-pub(crate) struct Raw(pub(crate) WebSocketStream<TlsStream<DuplexStream>>);
+pub(crate) struct Raw<S = DuplexStream>(pub(crate) WebSocketStream<TlsStream<S>>);
 
 /// A payload of a peer.
 pub(crate) fn data(text: &str) -> String {
@@ -165,7 +165,14 @@ impl Raw {
     pub(crate) async fn dialled(bench: &Bench, card: &Card) -> Self {
         let (here, there) = tokio::io::duplex(64 * 1024);
         assert!(bench.node.attach(there, Role::Client, Some(card.ski), "raw").await);
-        let stream = card.accept(here).await.expect("TLS");
+        Self::accept(here, card).await
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
+    /// What the node has opened.
+    pub(crate) async fn accept(stream: S, card: &Card) -> Self {
+        let stream = card.accept(stream).await.expect("TLS");
         #[expect(clippy::result_large_err, reason = "the signature is the library's")]
         let ship = |_: &Request, mut response: Response| -> Result<_, ErrorResponse> {
             let protocol = HeaderValue::from_static("ship");
@@ -220,13 +227,18 @@ impl Raw {
         self.hear().await
     }
 
-    /// Up to the data exchange, on a connection that the node has opened.
-    pub(crate) async fn serves(&mut self) {
+    /// What the node offers, on a connection that it has opened.
+    pub(crate) async fn offered(&mut self) -> String {
         assert_eq!(self.hear().await, "\0\0");
         self.octets(&[0, 0]).await;
         assert_eq!(self.hear().await, format!("\u{1}{HELLO_READY}"));
         self.control(HELLO_READY).await;
-        assert_eq!(self.hear().await, format!("\u{1}{ANNOUNCE}"));
+        self.hear().await
+    }
+
+    /// Up to the data exchange, on a connection that the node has opened.
+    pub(crate) async fn serves(&mut self) {
+        assert_eq!(self.offered().await, format!("\u{1}{ANNOUNCE}"));
         self.control(SELECT).await;
         assert_eq!(self.hear().await, format!("\u{1}{SELECT}"));
         assert_eq!(self.hear().await, format!("\u{1}{PIN_NONE}"));

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use ship::Ski;
 use ship::identity::Identity;
-use ship::net::{Config, Event, Events, Node, PeerState};
+use ship::message::Version;
+use ship::net::{Config, Event, Events, Node, PeerState, Target};
 use tokio::runtime::Runtime;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::bench::{Bench, by_ski, dialling, friends, listening};
-use crate::raw::Raw;
+use crate::raw::{Card, Raw};
 
 /// A node in a runtime of its own, so that it can be killed.
 struct Doomed {
@@ -163,7 +164,7 @@ async fn a_peer_that_is_disconnected_stays_trusted_and_is_dialled_again() {
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_does_not_read_is_disconnected_all_the_same() {
     let mut bench = Bench::start(crate::bench::config("node")).await;
-    let card = crate::raw::Card::honest();
+    let card = Card::honest();
     bench.node.trust(card.ski).await.expect("room");
     let mut raw = Raw::open(&bench, &card).await.expect("a WebSocket");
     raw.all().await;
@@ -181,7 +182,7 @@ async fn a_peer_that_does_not_read_is_disconnected_all_the_same() {
 #[tokio::test(start_paused = true)]
 async fn a_node_stops_in_time_even_if_its_peer_does_not_answer() {
     let mut bench = Bench::start(crate::bench::config("node")).await;
-    let card = crate::raw::Card::honest();
+    let card = Card::honest();
     bench.node.trust(card.ski).await.expect("room");
     let mut raw = Raw::open(&bench, &card).await.expect("a WebSocket");
     raw.all().await;
@@ -213,6 +214,81 @@ async fn a_target_that_answers_with_another_key_is_not_talked_to() {
     let mut one = Bench::start(one).await;
     one.silence(Duration::from_secs(2)).await;
     assert_eq!(one.state(two.ski()), Some(PeerState::Disconnected));
+}
+
+const ANNOUNCE_1_1: &str = "\u{1}{\"messageProtocolHandshake\":[{\"handshakeType\":\"announceMax\"},{\"version\":[{\"major\":1},{\"minor\":1}]},{\"formats\":[{\"format\":[\"JSON-UTF8\"]}]}]}";
+
+/// Versions before 1.1 refuse it in different ways, and what they say often gets lost.
+#[tokio::test(start_paused = true)]
+async fn who_breaks_off_when_offered_1_1_is_offered_1_0_from_then_on() {
+    for how in ["says so", "is silent", "is gone"] {
+        let mut config = crate::bench::config("node");
+        config.settings.max_version = Version::V1_1;
+        let mut bench = Bench::start(config).await;
+        let card = Card::honest();
+        bench.node.trust(card.ski).await.expect("room");
+
+        // A loss before the offer says nothing about it.
+        drop(Raw::dialled(&bench, &card).await);
+        let mut raw = Raw::dialled(&bench, &card).await;
+        assert_eq!(raw.offered().await, ANNOUNCE_1_1, "{how}");
+        match how {
+            "says so" => {
+                raw.control("{\"messageProtocolHandshakeError\":[{\"error\":3}]}").await;
+                raw.closed().await;
+            }
+            "is silent" => {
+                assert!(raw.hear().await.contains("messageProtocolHandshakeError"));
+                raw.closed().await;
+            }
+            _ => drop(raw),
+        }
+        sleep(Duration::from_secs(2)).await;
+        for _ in 0..2 {
+            let mut raw = Raw::dialled(&bench, &card).await;
+            raw.serves().await;
+            match bench.next().await {
+                Event::Connected { version, .. } => assert_eq!(version, Version::V1_0, "{how}"),
+                other => panic!("connected, not {other:?}"),
+            }
+            drop(raw);
+            bench.disconnected().await;
+        }
+
+        // Others are offered what they were before.
+        let other = Card::honest();
+        bench.node.trust(other.ski).await.expect("room");
+        assert_eq!(Raw::dialled(&bench, &other).await.offered().await, ANNOUNCE_1_1);
+    }
+}
+
+#[tokio::test]
+async fn who_breaks_off_when_offered_1_1_is_dialled_again_soon() {
+    let card = Card::honest();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let mut config = crate::bench::config("node");
+    config.settings.max_version = Version::V1_1;
+    config.trust.trust(card.ski).expect("room");
+    let address = listener.local_addr().expect("an address").to_string();
+    config.targets.push(Target { address, ski: Some(card.ski) });
+    let mut bench = Bench::start(config).await;
+    let dialled = async || {
+        let (stream, _) = timeout(Duration::from_secs(10), listener.accept())
+            .await
+            .expect("in time")
+            .expect("a connection");
+        Raw::accept(stream, &card).await
+    };
+
+    let mut raw = dialled().await;
+    assert_eq!(raw.offered().await, ANNOUNCE_1_1);
+    raw.control("{\"messageProtocolHandshakeError\":[{\"error\":3}]}").await;
+    raw.closed().await;
+    let begun = Instant::now();
+    let mut raw = dialled().await;
+    assert!((1..=5).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+    raw.serves().await;
+    assert_eq!(bench.connected().await, card.ski);
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
-use crate::connection::{Connection, Role, Settings};
+use crate::connection::{Connection, Role};
 use crate::identity::Ski;
 use crate::net::PATH;
 use crate::net::clock::Clock;
@@ -28,7 +28,6 @@ const HOLD: Duration = Duration::from_secs(1);
 pub(super) struct Attempt {
     pub(super) id: LinkId,
     pub(super) tls: Arc<Tls>,
-    pub(super) settings: Settings,
     pub(super) reports: mpsc::Sender<(LinkId, Report)>,
     pub(super) clock: Clock,
 }
@@ -74,7 +73,7 @@ impl Attempt {
         if self.reports.send((self.id, proven)).await.is_err() {
             return LinkError::Full.into();
         }
-        let Ok(Admission { standing, commands }) = decided.await else {
+        let Ok(Admission { standing, settings, commands }) = decided.await else {
             if role == Role::Server {
                 sleep(HOLD).await;
                 let _ = timeout(HOLD, secured.refuse()).await;
@@ -86,7 +85,7 @@ impl Attempt {
             Ok(Err(error)) => return error.into(),
             Err(_) => return LinkError::Slow.into(),
         };
-        let Self { id, settings, reports, clock, .. } = self;
+        let Self { id, reports, clock, .. } = self;
         let connection = Connection::new(role, standing, settings, clock.now());
         Box::pin(Driver { id, connection, socket, commands, reports, clock }.drive()).await
     }

@@ -108,8 +108,9 @@ impl Dial {
         }
     }
 
-    /// The peer has, or just had, a connection that is not ours: no dial before 1 to 4 s from now.
-    pub(super) fn lost(&mut self, now: Instant) {
+    /// In 1 to 4 s from now: there is reason to believe that it goes better, but the peer has, or
+    /// just had, a connection, and may still hold on to it.
+    pub(super) fn soon(&mut self, now: Instant) {
         if self.at.is_some() {
             self.at = Some(now + random(Duration::from_secs(1), Duration::from_secs(4)));
         }

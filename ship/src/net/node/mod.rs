@@ -75,7 +75,8 @@ const EVENTS: usize = 16;
 pub struct Config {
     /// Key and certificate.
     pub identity: Identity,
-    /// SHIP ID, versions and waiting times.
+    /// SHIP ID, versions and waiting times. A peer that breaks off when it is offered more than
+    /// SHIP 1.0 is offered 1.0 from then on.
     pub settings: Settings,
     /// Whom the user trusts, loaded before the port opens.
     pub trust: Trust,

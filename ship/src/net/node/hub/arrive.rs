@@ -8,8 +8,9 @@ use eebus_json::Instant;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Contest, Hub};
-use crate::connection::{self, Leave, Role};
+use crate::connection::{self, Leave, Role, Settings};
 use crate::identity::Ski;
+use crate::message::Version;
 use crate::net::drive::{Admission, LinkId};
 use crate::net::link::shown;
 use crate::net::node::Event;
@@ -71,8 +72,18 @@ impl Hub {
             link.commands = Some(commands);
         }
         self.is_changed = true;
+        let settings = self.settings_for(ski);
         // The task may have been cancelled; it will be joined then.
-        let _ = reply.send(Admission { standing, commands: receiver });
+        let _ = reply.send(Admission { standing, settings, commands: receiver });
+    }
+
+    /// Some peers break off instead of choosing a lower version than they are offered.
+    fn settings_for(&self, ski: Ski) -> Settings {
+        let mut settings = self.settings.clone();
+        if self.modest.contains(&ski) {
+            settings.max_version = Version::V1_0;
+        }
+        settings
     }
 
     /// Who was found at the address that `id` dials.

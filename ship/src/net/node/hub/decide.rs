@@ -88,6 +88,7 @@ impl Hub {
         // Names may have come meanwhile, so it is taken once more rather than replaced.
         decision.apply(ski, &mut self.trust).expect("there was room, and nobody else decides");
         self.shown.remove(&ski);
+        self.modest.remove(&ski);
         self.is_changed = true;
         tracing::info!(%ski, ?decision, "the user has decided");
 

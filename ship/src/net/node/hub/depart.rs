@@ -9,6 +9,7 @@ use tokio::task::JoinError;
 use super::Hub;
 use crate::connection::{End, Role, Stage};
 use crate::identity::Ski;
+use crate::message::Version;
 use crate::net::drive::Reason;
 use crate::net::link::LinkError;
 use crate::net::node::Event;
@@ -46,6 +47,7 @@ impl Hub {
         self.log_end(&link, &reason);
 
         let now = self.clock.now();
+        let is_modest = self.broke_off(&link, &reason);
         let standing_of =
             |ski: Option<Ski>| ski.map_or(Standing::Unknown, |ski| self.trust.standing(ski));
         let opened = link.opened.map(|(at, _)| at);
@@ -57,8 +59,11 @@ impl Hub {
                 }
                 let how = Ending { reason: &reason, stage: link.stage, opened };
                 dial.end(&how, standing_of(dial.peer), now);
+                if is_modest {
+                    dial.soon(now);
+                }
             } else if link.ski().is_some() && dial.peer == link.ski() && link.opened.is_some() {
-                dial.lost(now);
+                dial.soon(now);
             }
         }
         let Some(ski) = link.ski() else {
@@ -81,6 +86,16 @@ impl Hub {
                 self.vacant.insert(ski, (now + HANDOVER, reason));
             }
         }
+    }
+
+    /// Whether the peer broke off because we offered more than SHIP 1.0, as far as we can tell: its
+    /// error often gets lost on the way (§13.4.4.2). It is not asked for more again.
+    fn broke_off(&mut self, link: &Link, reason: &Reason) -> bool {
+        let is_offer = link.role == Role::Client
+            && link.stage == Some(Stage::Protocol)
+            && self.settings.max_version > Version::V1_0
+            && !matches!(reason, Reason::Ended(End::Left(_) | End::Refused));
+        is_offer && link.ski().is_some_and(|ski| self.modest.insert(ski))
     }
 
     fn log_end(&mut self, link: &Link, reason: &Reason) {

@@ -7,7 +7,7 @@ mod decide;
 mod depart;
 
 use core::time::Duration;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::string::ToString;
@@ -98,6 +98,8 @@ pub(in crate::net::node) struct Hub {
     contests: BTreeMap<Ski, Contest>,
     /// Who was shown as waiting, and when.
     shown: BTreeMap<Ski, Instant>,
+    /// Peers that broke off when they were offered more than SHIP 1.0.
+    modest: BTreeSet<Ski>,
     throttle: Throttle,
     shutdown: Option<Shutdown>,
     /// The mDNS record is being withdrawn.
@@ -150,6 +152,7 @@ impl Hub {
             vacant: BTreeMap::new(),
             contests: BTreeMap::new(),
             shown: BTreeMap::new(),
+            modest: BTreeSet::new(),
             throttle: Throttle::new(now),
             shutdown: None,
             goodbye: None,
@@ -367,7 +370,7 @@ impl Hub {
         let dial = &self.dials[i];
         // §12.2.3: who is connected in any way is not dialled.
         if dial.peer.is_some_and(|peer| !self.links.live(peer).is_empty()) {
-            self.dials[i].lost(now);
+            self.dials[i].soon(now);
             return;
         }
         let Target { address, ski } = dial.target.clone();
@@ -385,7 +388,6 @@ impl Hub {
         Attempt {
             id: self.links.next_id(),
             tls: self.tls.clone(),
-            settings: self.settings.clone(),
             reports: self.reporter.clone(),
             clock: self.clock,
         }
