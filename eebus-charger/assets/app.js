@@ -1,4 +1,4 @@
-// The overview page: one live document, shown by five parts.
+// The overview page: one live document, shown by four parts.
 
 import { begin, choose, language, languages } from "/assets/i18n.js";
 import { showField } from "/assets/field.js";

@@ -1,8 +1,8 @@
 // The status document, kept up to date by the event stream.
 //
-// Every stream begins with the whole document; patches follow (RFC 7396). The browser's own
-// reconnection would resume in the middle of that and hides how long it waits, so a stream that
-// fails is closed and replaced by a new one after a pause that grows.
+// Every stream begins with the whole document; patches follow (RFC 7396). The browser would
+// reconnect by itself, but gives up on some errors, does not notice a silence, and does not tell
+// how long it waits: a stream that fails is closed and replaced after a pause that grows.
 
 /** Seconds without a word after which values are old, and after which the contact is lost. */
 export const OLD = 5;
