@@ -52,7 +52,16 @@ impl Charger {
         let mut child = Command::new(&binary)
             .arg("--state-dir")
             .arg(dir.path())
-            .args(["--ship", "127.0.0.1:0", "--no-mdns", "--web", "off", "--sim-plug", "0", "--trust"])
+            .args([
+                "--ship",
+                "127.0.0.1:0",
+                "--no-mdns",
+                "--web",
+                "off",
+                "--sim-plug",
+                "0",
+                "--trust",
+            ])
             .arg(ski(trusted))
             .env("NO_COLOR", "1")
             .stdin(Stdio::null())
