@@ -63,7 +63,9 @@
 //!   to do, wait until the [`deadline`](Connection::deadline). Each phase is a struct in a file of
 //!   its own that owns its timers;
 //! - [`identity`]: a peer is its public key, and its [`Ski`] the hash of that key;
+//!   The QR text on a device says it to people, and more;
 //! - [`trust`]: whom the user trusts. Never anybody because he asked.
+//! - [`pin`] and [`pairing`]: proofs that somebody has seen the device.
 //!
 //! All this is `no_std` with `alloc`; the feature `std` adds the trust file.
 //!
@@ -95,6 +97,8 @@ pub mod identity;
 pub mod message;
 #[cfg(feature = "tokio")]
 pub mod net;
+pub mod pairing;
+pub mod pin;
 pub mod trust;
 
 pub use connection::{

@@ -3,12 +3,19 @@
 
 #[cfg(feature = "tokio")]
 mod certificate;
+mod curve;
+mod fingerprint;
+pub(crate) mod hex;
 #[cfg(feature = "tokio")]
 mod own;
+mod qr;
 mod ski;
 
 #[cfg(feature = "tokio")]
 pub use certificate::{CertificateError, PublicKey};
+pub use curve::Curve;
+pub use fingerprint::{Fingerprint, ParseFingerprintError};
 #[cfg(feature = "tokio")]
 pub use own::{Identity, IdentityError};
+pub use qr::{KeyFacts, NominalPower, QrError, QrText, Watts};
 pub use ski::{ParseSkiError, Ski};

@@ -5,6 +5,8 @@ use core::str::FromStr;
 
 use sha1::{Digest, Sha1};
 
+use super::hex;
+
 /// Subject key identifier: SHA-1 over the public key of a node.
 ///
 /// For a key on secp256r1 that is the uncompressed point of 65 octets. SKIs are ordered as the
@@ -75,15 +77,7 @@ impl FromStr for Ski {
     type Err = ParseSkiError;
 
     fn from_str(text: &str) -> Result<Self, ParseSkiError> {
-        let mut octets = [0; 20];
-        let mut count = 0;
-        for c in text.chars().filter(|c| !c.is_whitespace() && !matches!(c, ':' | '-')) {
-            let digit = c.to_digit(16).ok_or(ParseSkiError)?;
-            let octet = octets.get_mut(count / 2).ok_or(ParseSkiError)?;
-            *octet = (*octet << 4) | digit as u8;
-            count += 1;
-        }
-        if count == 40 { Ok(Self(octets)) } else { Err(ParseSkiError) }
+        hex::octets(text).map(Self).ok_or(ParseSkiError)
     }
 }
 

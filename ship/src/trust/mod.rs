@@ -156,19 +156,21 @@ impl Trust {
 /// must not steer their terminal, nor look like something else: no control characters, no
 /// invisible ones.
 pub(crate) fn is_ship_id(text: &str) -> bool {
-    let is_shown = |c: char| {
-        !c.is_control()
-            && !matches!(
-                c,
-                '\u{ad}'
-                    | '\u{61c}'
-                    | '\u{200b}'..='\u{200f}'
-                    | '\u{2028}'..='\u{202e}'
-                    | '\u{2060}'..='\u{206f}'
-                    | '\u{feff}'
-            )
-    };
     (1..=63).contains(&text.len()) && text.chars().all(is_shown)
+}
+
+/// Whether a character is shown as what it is.
+pub(crate) fn is_shown(c: char) -> bool {
+    !c.is_control()
+        && !matches!(
+            c,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+        )
 }
 
 #[cfg(test)]
