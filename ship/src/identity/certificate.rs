@@ -12,7 +12,7 @@ use x509_parser::oid_registry::{
 };
 use x509_parser::prelude::X509CertificateParser;
 
-use super::Ski;
+use super::{Ski, der};
 
 /// Length of an uncompressed point on secp256r1.
 const POINT: usize = 65;
@@ -30,36 +30,11 @@ impl PublicKey {
     /// That somebody presents the certificate proves nothing yet; the key has to sign the TLS
     /// handshake as well.
     pub fn of_certificate(der: &[u8]) -> Result<Self, CertificateError> {
-        // Extensions stay unread but for the one that counts: wallboxes in the field encode
-        // BOOLEANs in them as DER does not allow.
-        let (rest, certificate) = X509CertificateParser::new()
-            .with_deep_parse_extensions(false)
-            .parse(der)
-            .map_err(|_| CertificateError::Malformed)?;
-        if !rest.is_empty() {
-            return Err(CertificateError::Malformed);
-        }
-
-        let key = certificate.public_key();
-        let curve = key.algorithm.parameters.as_ref().and_then(|curve| curve.as_oid().ok());
-        let bits = &key.subject_public_key;
-        let point = match <[u8; POINT]>::try_from(bits.data.as_ref()) {
-            Ok(point @ [4, ..])
-                if key.algorithm.algorithm == OID_KEY_TYPE_EC_PUBLIC_KEY
-                    && curve == Some(OID_EC_P256)
-                    && bits.unused_bits == 0 =>
-            {
-                point
-            }
-            _ => return Err(CertificateError::Key),
-        };
-
-        let stated = certificate
-            .get_extension_unique(&OID_X509_EXT_SUBJECT_KEY_IDENTIFIER)
-            .map_err(|_| CertificateError::Malformed)?
-            .ok_or(CertificateError::NoSki)?;
+        let Leaf { point, key_id } =
+            parsed(der).or_else(|| walked(der)).ok_or(CertificateError::Malformed)?;
+        let point = point.ok_or(CertificateError::Key)?;
         // OCTET STRING of 20 octets.
-        let [0x04, 0x14, stated @ ..] = stated.value else {
+        let Some([0x04, 0x14, stated @ ..]) = key_id else {
             return Err(CertificateError::NoSki);
         };
         let ski = Ski::of_key(&point);
@@ -86,6 +61,47 @@ impl fmt::Debug for PublicKey {
         write!(f, "PublicKey({})", self.ski)
     }
 }
+
+/// What counts in a certificate.
+struct Leaf<'a> {
+    /// `None` if the key is not an uncompressed point on secp256r1.
+    point: Option<[u8; POINT]>,
+    /// The value of the extension subjectKeyIdentifier.
+    key_id: Option<&'a [u8]>,
+}
+
+/// Reads a certificate as X.509.
+fn parsed(der: &[u8]) -> Option<Leaf<'_>> {
+    // Extensions stay unread but for the one that counts: wallboxes in the field encode BOOLEANs
+    // in them as DER does not allow.
+    let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
+    let (rest, certificate) = parser.parse(der).ok()?;
+    if !rest.is_empty() {
+        return None;
+    }
+    let key = certificate.public_key();
+    let curve = key.algorithm.parameters.as_ref().and_then(|curve| curve.as_oid().ok());
+    let is_on_curve = key.algorithm.algorithm == OID_KEY_TYPE_EC_PUBLIC_KEY
+        && curve == Some(OID_EC_P256)
+        && key.subject_public_key.unused_bits == 0;
+    let point = uncompressed(&key.subject_public_key.data).filter(|_| is_on_curve);
+    let key_id = certificate.get_extension_unique(&OID_X509_EXT_SUBJECT_KEY_IDENTIFIER).ok()?;
+    Some(Leaf { point, key_id: key_id.map(|extension| extension.value) })
+}
+
+/// Finds the same in a certificate that is not quite X.509.
+fn walked(der: &[u8]) -> Option<Leaf<'_>> {
+    let leaf = der::leaf(der)?;
+    let point = leaf.key.strip_prefix(&[0]).and_then(uncompressed);
+    Some(Leaf { point: point.filter(|_| leaf.algorithm == P256), key_id: leaf.key_id })
+}
+
+fn uncompressed(key: &[u8]) -> Option<[u8; POINT]> {
+    key.try_into().ok().filter(|point: &[u8; POINT]| point[0] == 4)
+}
+
+/// The AlgorithmIdentifier id-ecPublicKey with secp256r1.
+const P256: &[u8] = b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
 
 /// Why a certificate is refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -180,6 +196,25 @@ mod tests {
         let at = find(&der, &[0x06, 0x03, 0x55, 0x1d, 0x0f, 0x01, 0x01, 0xff]);
         der[at + 7] = 0x01;
         assert_eq!(PublicKey::of_certificate(&der).expect("a good one").ski(), ski);
+    }
+
+    /// What a parser of X.509 refuses, but says nothing about the key.
+    #[test]
+    fn what_else_is_wrong_with_it_is_no_matter() {
+        let (mut der, ski) = certificate();
+        // notBefore is in month 91.
+        let at = find(&der, b"\x17\x0d250101");
+        der[at + 4] = b'9';
+        assert!(parsed(&der).is_none(), "the walk is needed");
+        assert_eq!(PublicKey::of_certificate(&der).expect("a good one").ski(), ski);
+    }
+
+    #[test]
+    fn the_walk_finds_what_the_parser_finds() {
+        let (der, _) = certificate();
+        let (parsed, walked) = (parsed(&der).expect("x.509"), walked(&der).expect("framing"));
+        assert!(parsed.point.is_some() && parsed.key_id.is_some());
+        assert_eq!((walked.point, walked.key_id), (parsed.point, parsed.key_id));
     }
 
     #[test]

@@ -7,6 +7,8 @@ mod curve;
 mod fingerprint;
 pub(crate) mod hex;
 #[cfg(feature = "tokio")]
+mod der;
+#[cfg(feature = "tokio")]
 mod own;
 mod qr;
 mod ski;

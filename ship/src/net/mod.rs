@@ -11,7 +11,6 @@ mod node;
 mod renewal;
 mod socket;
 mod tls;
-mod verify;
 
 pub use drive::Reason;
 pub use link::{LinkError, Secured, Stream, accept, connect, shown};

@@ -8,3 +8,4 @@ mod pairing;
 mod raw;
 mod redial;
 mod rivals;
+mod tls;

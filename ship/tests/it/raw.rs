@@ -148,8 +148,17 @@ impl Raw {
         Self::upgrade(stream, Some("ship")).await
     }
 
+    /// The other end of a connection that the node opens to this card.
+    pub(crate) async fn dialled(bench: &Bench, card: &Card) -> Self {
+        let (here, there) = tokio::io::duplex(64 * 1024);
+        assert!(bench.node.attach(there, Role::Client, Some(card.ski), "raw").await);
+        Self::accept(here, card).await
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
     pub(crate) async fn upgrade(
-        stream: TlsStream<DuplexStream>,
+        stream: TlsStream<S>,
         protocol: Option<&'static str>,
     ) -> Result<Self, WsError> {
         let mut request = "wss://victim/ship/".into_client_request().expect("a request");
@@ -161,18 +170,13 @@ impl Raw {
         client_async_with_config(request, stream, Some(config)).await.map(|(ws, _)| Self(ws))
     }
 
-    /// The other end of a connection that the node opens to this card.
-    pub(crate) async fn dialled(bench: &Bench, card: &Card) -> Self {
-        let (here, there) = tokio::io::duplex(64 * 1024);
-        assert!(bench.node.attach(there, Role::Client, Some(card.ski), "raw").await);
-        Self::accept(here, card).await
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
     /// What the node has opened.
     pub(crate) async fn accept(stream: S, card: &Card) -> Self {
-        let stream = card.accept(stream).await.expect("TLS");
+        Self::upgraded(card.accept(stream).await.expect("TLS")).await
+    }
+
+    /// The same after TLS.
+    pub(crate) async fn upgraded(stream: TlsStream<S>) -> Self {
         #[expect(clippy::result_large_err, reason = "the signature is the library's")]
         let ship = |_: &Request, mut response: Response| -> Result<_, ErrorResponse> {
             let protocol = HeaderValue::from_static("ship");
@@ -261,7 +265,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
 
 /// Believes every certificate, and every signature as well.
 #[derive(Debug)]
-struct Credulous;
+pub(crate) struct Credulous;
 
 impl ServerCertVerifier for Credulous {
     fn verify_server_cert(

@@ -1,53 +1,37 @@
 //! TLS as SHIP wants it (SHIP 1.1.0 §9): version 1.2, both sides with a certificate, nothing
 //! resumed, small records.
 
+mod cbc;
+mod suite;
+mod verify;
+
 use std::boxed::Box;
 use std::sync::Arc;
 use std::vec;
 
 use rustls::client::Resumption;
-use rustls::crypto::ring::cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
-use rustls::crypto::{CipherSuiteCommon, CryptoProvider, ring};
+use rustls::crypto::{CryptoProvider, ring};
 use rustls::server::NoServerSessionStorage;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::TLS12;
-use rustls::{
-    ClientConfig, Error, NamedGroup, ServerConfig, SupportedCipherSuite, Tls12CipherSuite,
-};
+use rustls::{ClientConfig, Error, NamedGroup, ServerConfig, SupportedCipherSuite};
 
-use super::verify::Verifier;
+use self::suite::{CBC, GCM};
+use self::verify::Verifier;
 use crate::identity::{Identity, Ski};
 
 /// Keeps what a record carries to the 1024 octets that SHIP allows; rustls counts 5 octets of
 /// header.
 const MAX_FRAGMENT_SIZE: usize = 1024 + 5;
 
-/// The recommended suite, with a limit that fits records of 1024 instead of 16384 octets: rustls
-/// ends a connection after this many, and the Go stack never does.
-static GCM: Tls12CipherSuite = gcm(1 << 28);
-
-const fn gcm(confidentiality_limit: u64) -> Tls12CipherSuite {
-    let SupportedCipherSuite::Tls12(suite) = TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 else {
-        panic!("a TLS 1.2 suite")
-    };
-    Tls12CipherSuite {
-        common: CipherSuiteCommon {
-            suite: suite.common.suite,
-            hash_provider: suite.common.hash_provider,
-            confidentiality_limit,
-        },
-        prf_provider: suite.prf_provider,
-        kx: suite.kx,
-        sign: suite.sign,
-        aead_alg: suite.aead_alg,
-    }
-}
-
-/// The default cryptography: ring, the suite `TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256` and the
-/// curve secp256r1.
+/// The default cryptography: ring, the two suites of SHIP and the curve secp256r1.
+///
+/// `TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256` goes first and wins wherever both sides have it. The
+/// one that every node has, `TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256`, is opened in constant time.
 pub fn provider() -> CryptoProvider {
     let mut provider = ring::default_provider();
-    provider.cipher_suites = vec![SupportedCipherSuite::Tls12(&GCM)];
+    provider.cipher_suites =
+        vec![SupportedCipherSuite::Tls12(&GCM), SupportedCipherSuite::Tls12(&CBC)];
     provider.kx_groups.retain(|group| group.name() == NamedGroup::secp256r1);
     provider
 }

@@ -23,7 +23,7 @@ const SCHEME: SignatureScheme = SignatureScheme::ECDSA_NISTP256_SHA256;
 
 /// Judges the certificate of one connection, by its key alone.
 #[derive(Debug)]
-pub(super) struct Verifier {
+pub(in crate::net) struct Verifier {
     own: Ski,
     /// The peer that we dialled.
     expected: Option<Ski>,
@@ -52,7 +52,7 @@ impl Verifier {
 
     /// The peer's SKI, or why its certificate was refused; `None` if it never came that far. A
     /// fact only once the handshake is over: whoever has seen a certificate can present it.
-    pub(super) fn verdict(&self) -> Option<Result<Ski, CertificateError>> {
+    pub(in crate::net) fn verdict(&self) -> Option<Result<Ski, CertificateError>> {
         self.verdict.get().copied()
     }
 
