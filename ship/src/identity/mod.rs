@@ -4,10 +4,10 @@
 #[cfg(feature = "tokio")]
 mod certificate;
 mod curve;
-mod fingerprint;
-pub(crate) mod hex;
 #[cfg(feature = "tokio")]
 mod der;
+mod fingerprint;
+pub(crate) mod hex;
 #[cfg(feature = "tokio")]
 mod own;
 mod qr;
