@@ -22,7 +22,9 @@ use eebus_json::{Instant, Raw};
 
 use crate::frame::{Fault, Frame};
 use crate::handshake::{Context, Happening, Phase};
-use crate::message::{CloseReason, Version};
+use crate::identity::Ski;
+use crate::message::{CloseReason, KeyMaterialState, KeyState, Version};
+use crate::pin::{Answer, Pin, PinDemand};
 use crate::trust::Standing;
 
 /// The Wait-Timer of the protocol handshake and the PIN state (§13.4.4.2, §13.4.4.3).
@@ -65,6 +67,15 @@ pub struct Settings {
     pub is_announced: bool,
     /// Whether to ask every peer for its access methods (`PAR_queryAccessMethods`).
     pub asks_access_methods: bool,
+    /// The PIN that this peer has to give, `None` by default. Whoever demands one holds a
+    /// [`Lock`](crate::pin::Lock) and answers [`Event::PinGiven`] with [`Input::PinJudged`].
+    pub pin: PinDemand,
+    /// The node's own keys, for peers that speak SHIP 1.1 (§12.1.3): nothing is said about them
+    /// without.
+    pub keys: Option<KeyMaterialState>,
+    /// Which state of the peer's keys is known: `updateCounter` of the last
+    /// [`Event::KeysChanged`].
+    pub known_keys: Option<u16>,
     /// Waiting times.
     pub timers: Timers,
 }
@@ -77,6 +88,9 @@ impl Settings {
             max_version: Version::V1_0,
             is_announced: true,
             asks_access_methods: true,
+            pin: PinDemand::None,
+            keys: None,
+            known_keys: None,
             timers: Timers::default(),
         }
     }
@@ -92,6 +106,13 @@ pub enum Input<'a> {
     Send(Raw),
     /// The user has decided: `true` to trust the peer, `false` to refuse it.
     Trust(bool),
+    /// The peer's PIN, as our user has entered it: sent as soon as the peer wants it, and forgotten
+    /// then. Only for a peer that the user trusts with at least 32 (§12.5).
+    Pin(Pin),
+    /// What the PIN of [`Event::PinGiven`] is worth.
+    PinJudged(Answer),
+    /// Whether the keys of [`Event::KeysChanged`] are trusted and kept now.
+    KeysTaken(bool),
     /// We want to end the connection.
     Leave(Leave),
     /// Time has passed.
@@ -141,6 +162,28 @@ pub enum Event {
     AccessMethods {
         /// Its SHIP ID; some peers leave it out.
         id: Option<Box<str>>,
+    },
+    /// The peer demands its PIN: [`Input::Pin`]. Until then it exchanges no data, or only
+    /// restricted data if it is not required.
+    PinWanted {
+        /// No data without.
+        is_required: bool,
+    },
+    /// The PIN that we gave was right.
+    PinAccepted,
+    /// The PIN that we gave was wrong. Nothing is tried again: each wrong PIN makes the peer wait
+    /// longer before it takes another one.
+    PinRefused,
+    /// The peer gives our PIN, or `None`: what cannot be one. [`Input::PinJudged`] answers it.
+    PinGiven(Option<Pin>),
+    /// The peer, which speaks SHIP 1.1, has changed its keys, or will (§12.1.3).
+    /// [`Input::KeysTaken`] answers it, within 20 s.
+    KeysChanged {
+        /// `updateCounter`.
+        counter: u16,
+        /// Its keys on secp256r1, which this connection is secured with; those that are missing
+        /// are no longer the peer's.
+        keys: Vec<(KeyState, Ski)>,
     },
     /// The peer has not answered our question for its access methods within 60 s.
     NoAccessMethods,
@@ -205,7 +248,7 @@ pub enum End {
     /// The peer reported this error in the protocol handshake: 1 time-out, 2 unexpected
     /// message, 3 mismatch.
     Failed(u8),
-    /// The peer demands a PIN, which this node cannot give.
+    /// The peer demands a PIN, and nobody has given it for half an hour.
     PinRequired,
     /// Ten messages in a row could not be read.
     Unreadable,
@@ -285,6 +328,10 @@ pub struct Connection {
     settings: Settings,
     role: Role,
     standing: Standing,
+    /// The peer's PIN, until it is wanted.
+    pin: Option<Pin>,
+    /// Which state of its keys the peer has.
+    peer_keys: Option<u16>,
     phase: Phase,
     outputs: VecDeque<Output>,
 }
@@ -293,14 +340,17 @@ impl Connection {
     /// The WebSocket to a peer is open; `standing` is what our user thinks of the peer.
     pub fn new(role: Role, standing: Standing, settings: Settings, now: Instant) -> Self {
         let mut outputs = VecDeque::new();
+        let (mut pin, mut peer_keys) = (None, None);
         let phase = Phase::open(&mut Context {
             now,
             role,
             standing,
             settings: &settings,
+            pin: &mut pin,
+            peer_keys: &mut peer_keys,
             outputs: &mut outputs,
         });
-        Self { settings, role, standing, phase, outputs }
+        Self { settings, role, standing, pin, peer_keys, phase, outputs }
     }
 
     /// Takes in what happened. Nothing happens to a connection that has ended.
@@ -319,6 +369,12 @@ impl Connection {
                 self.standing = if is_trusted { Standing::Trusted } else { Standing::Refused };
                 Happening::Trust(is_trusted)
             }
+            Input::Pin(pin) => {
+                self.pin = Some(pin);
+                Happening::Pin
+            }
+            Input::PinJudged(answer) => Happening::Judged(answer),
+            Input::KeysTaken(is_taken) => Happening::Keys(is_taken),
             Input::Leave(leave) => Happening::Leave(leave),
             Input::Tick => Happening::Tick,
             Input::Lost => Happening::Lost,
@@ -331,6 +387,8 @@ impl Connection {
                 role: self.role,
                 standing: self.standing,
                 settings: &self.settings,
+                pin: &mut self.pin,
+                peer_keys: &mut self.peer_keys,
                 outputs: &mut self.outputs,
             },
         );

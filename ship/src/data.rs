@@ -10,7 +10,9 @@ use crate::close::Closing;
 use crate::connection::{Close, End, Event, Leave};
 use crate::frame::Fault;
 use crate::handshake::{Context, Happening, Phase};
-use crate::message::{Data, Header, Message, SPINE_PROTOCOL, Version};
+use crate::keys::Keys;
+use crate::message::{CommissioningResponse, Data, Header, Message, SPINE_PROTOCOL, Version};
+use crate::pin::{Ask, Check};
 
 /// So many messages in a row that cannot be read are enough.
 const UNREADABLE: u8 = 10;
@@ -19,17 +21,25 @@ const UNREADABLE: u8 = 10;
 #[derive(Debug)]
 pub(crate) struct Exchange {
     access: Access,
+    /// PINs that are optional may be given at any time.
+    check: Check,
+    ask: Ask,
+    keys: Keys,
+    version: Version,
     unreadable: u8,
 }
 
 impl Exchange {
-    pub(crate) fn enter(version: Version, cx: &mut Context<'_>) -> Self {
+    pub(crate) fn enter(version: Version, check: Check, ask: Ask, cx: &mut Context<'_>) -> Self {
         cx.tell(Event::Open { version });
-        Self { access: Access::enter(cx), unreadable: 0 }
+        let access = Access::enter(cx);
+        let keys = Keys::enter(version, cx);
+        Self { access, check, ask, keys, version, unreadable: 0 }
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.access.deadline()
+        let deadlines = [self.access.deadline(), self.check.deadline(), self.keys.deadline()];
+        deadlines.into_iter().flatten().min()
     }
 
     pub(crate) fn next(mut self, what: Happening, cx: &mut Context<'_>) -> Phase {
@@ -41,7 +51,18 @@ impl Exchange {
                     Message::AccessMethodsRequest(_) => self.access.answer(cx),
                     Message::AccessMethods(methods) => self.access.take(methods, cx),
                     Message::ConnectionClose(close) => return Closing::announced(&close, cx),
-                    // A late hello or PIN state, what 1.1.0 has besides: skipped (§13.4.5.1).
+                    Message::ConnectionPinState(state) => self.ask.state(&state, cx),
+                    Message::ConnectionPinInput(input) => self.check.input(input, cx),
+                    Message::ConnectionPinError(_) => self.ask.refused(cx),
+                    Message::KeyMaterialStateRequest(request) => self.keys.asked(&request, cx),
+                    Message::KeyMaterialState(state) => self.keys.told(&state, cx),
+                    Message::KeyMaterialStateResponse(_) => self.keys.answered(),
+                    // Nobody commissions this node; a peer of 1.0 does not know the answer.
+                    Message::CommissioningRequest(_) if self.version >= Version::V1_1 => {
+                        let accept = Some(false);
+                        cx.send(&Message::CommissioningResponse(CommissioningResponse { accept }));
+                    }
+                    // A late hello, what 1.1.0 has besides: skipped (§13.4.5.1).
                     _ => {}
                 }
             }
@@ -58,7 +79,16 @@ impl Exchange {
             Happening::Send(payload) => send(payload, cx),
             Happening::Leave(leave) => return Closing::announce(leave, cx),
             Happening::Trust(false) => return Closing::announce(Leave::Removed, cx),
-            Happening::Tick => self.access.tick(cx),
+            Happening::Pin => self.ask.give(cx),
+            Happening::Judged(answer) => self.check.judged(answer, cx),
+            Happening::Keys(is_taken) => self.keys.taken(is_taken, cx),
+            Happening::Tick => {
+                self.access.tick(cx);
+                self.check.tick(cx);
+                if let Err(leave) = self.keys.tick(cx) {
+                    return Closing::announce(leave, cx);
+                }
+            }
             Happening::Trust(true) | Happening::Init | Happening::Lost => {}
         }
         Phase::Exchange(self)

@@ -94,6 +94,7 @@ mod file;
 mod frame;
 mod handshake;
 pub mod identity;
+mod keys;
 pub mod message;
 #[cfg(feature = "tokio")]
 pub mod net;

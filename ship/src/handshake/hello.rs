@@ -95,6 +95,9 @@ impl Ready {
             | Happening::Tick
             | Happening::Leave(_)
             | Happening::Send(_)
+            | Happening::Pin
+            | Happening::Judged(_)
+            | Happening::Keys(_)
             | Happening::Lost => {}
         }
         Phase::Ready(self)
@@ -169,7 +172,12 @@ impl Pending {
             }
             Happening::Trust(false) => return cx.abort(End::Refused),
             Happening::Tick => return self.tick(cx),
-            Happening::Leave(_) | Happening::Send(_) | Happening::Lost => {}
+            Happening::Leave(_)
+            | Happening::Send(_)
+            | Happening::Pin
+            | Happening::Judged(_)
+            | Happening::Keys(_)
+            | Happening::Lost => {}
         }
         Phase::Pending(self)
     }

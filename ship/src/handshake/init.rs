@@ -43,9 +43,13 @@ impl Init {
             Happening::Leave(leave) => cx.close(Close::leaving(leave)),
             Happening::Tick if cx.is_past(self.until) => cx.end(End::TimedOut(Stage::Init)),
             // The decision is in the context and counts when the hello begins.
-            Happening::Trust(_) | Happening::Send(_) | Happening::Lost | Happening::Tick => {
-                Phase::Init(self)
-            }
+            Happening::Trust(_)
+            | Happening::Send(_)
+            | Happening::Pin
+            | Happening::Judged(_)
+            | Happening::Keys(_)
+            | Happening::Lost
+            | Happening::Tick => Phase::Init(self),
         }
     }
 }

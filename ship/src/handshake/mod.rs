@@ -19,9 +19,10 @@ use crate::connection::{Close, End, Event, Leave, Output, Role, Settings, Stage}
 use crate::data::Exchange;
 use crate::frame::{self, Fault, INIT_FRAME};
 use crate::message::{
-    ClosePhase, ConnectionClose, ConnectionHello, HelloPhase, Message,
-    MessageProtocolHandshakeError,
+    ClosePhase, ConnectionClose, ConnectionHello, HelloPhase, KeyMaterialState, Message,
+    MessageProtocolHandshakeError, Version,
 };
+use crate::pin::{Answer, Pin};
 use crate::trust::Standing;
 
 /// What a phase has to deal with.
@@ -39,6 +40,12 @@ pub(crate) enum Happening {
     Leave(Leave),
     /// Our side has a payload for the peer.
     Send(Raw),
+    /// The peer's PIN has been entered.
+    Pin,
+    /// The node has judged a PIN of the peer.
+    Judged(Answer),
+    /// The node has taken the peer's keys, or not.
+    Keys(bool),
     /// The WebSocket is gone.
     Lost,
     /// The phase's deadline may have passed.
@@ -133,6 +140,10 @@ pub(crate) struct Context<'a> {
     pub(crate) role: Role,
     pub(crate) standing: Standing,
     pub(crate) settings: &'a Settings,
+    /// The peer's PIN, if it has been entered and was not wanted yet.
+    pub(crate) pin: &'a mut Option<Pin>,
+    /// Which state of its keys the peer says that it has.
+    pub(crate) peer_keys: &'a mut Option<u16>,
     pub(crate) outputs: &'a mut VecDeque<Output>,
 }
 
@@ -145,7 +156,16 @@ impl Context<'_> {
         self.outputs.push_back(Output::Frame(frame::write(message)));
     }
 
-    pub(crate) fn send_hello(&mut self, hello: ConnectionHello) {
+    /// A node that may speak 1.1 says which state of its keys is current (§12.1.3).
+    pub(crate) fn send_hello(&mut self, mut hello: ConnectionHello) {
+        if let Some(keys) = &self.settings.keys
+            && self.settings.max_version >= Version::V1_1
+            && hello.phase != Some(HelloPhase::Aborted)
+        {
+            let update_counter = keys.update_counter;
+            let counter = KeyMaterialState { update_counter, ..KeyMaterialState::default() };
+            hello.key_material_state = Some(counter);
+        }
         self.send(&Message::ConnectionHello(hello));
     }
 
@@ -194,6 +214,12 @@ impl Context<'_> {
     fn unless_leaving(&mut self, what: Happening) -> Result<Happening, Phase> {
         match what {
             Happening::Leave(leave) => Err(self.close(Close::leaving(leave))),
+            Happening::Message(Message::ConnectionHello(hello)) => {
+                if let Some(keys) = &hello.key_material_state {
+                    *self.peer_keys = keys.update_counter.or(*self.peer_keys);
+                }
+                Ok(Happening::Message(Message::ConnectionHello(hello)))
+            }
             Happening::Message(Message::ConnectionClose(close)) => {
                 if close.phase != Some(ClosePhase::Confirm) {
                     self.send(&Message::ConnectionClose(ConnectionClose::confirm()));

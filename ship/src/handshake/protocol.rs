@@ -155,6 +155,9 @@ fn common(
         | Happening::Trust(true)
         | Happening::Leave(_)
         | Happening::Send(_)
+        | Happening::Pin
+        | Happening::Judged(_)
+        | Happening::Keys(_)
         | Happening::Lost => Ok(None),
     }
 }

@@ -1,5 +1,5 @@
-//! Messages of SHIP 1.1.0 that this node recognises and does not use: commissioning, and the
-//! update of certificates without a new pairing (§12.1.3).
+//! Messages of SHIP 1.1.0 about keys: the update of certificates without a new pairing (§12.1.3),
+//! and commissioning, which this node refuses.
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -13,6 +13,7 @@ use super::link::{LinkError, Stream};
 use super::socket::{Incoming, KeepAlive, Socket};
 use crate::connection::{Close, Connection, End, Event, Input, Leave, Output, Settings, Stage};
 use crate::identity::Ski;
+use crate::pin::{Answer, Pin};
 use crate::trust::Standing;
 
 /// So many reports may wait before reading stops. Timers go on.
@@ -29,6 +30,12 @@ pub(super) enum Command {
     Send(Raw),
     /// The user has decided.
     Trust(bool),
+    /// Give the peer its PIN.
+    Pin(Pin),
+    /// A PIN of the peer has been judged.
+    PinJudged(Answer),
+    /// The peer's keys have been taken, or not.
+    KeysTaken(bool),
     /// End the connection.
     Leave(Leave),
     /// Find out whether the peer is still there.
@@ -179,6 +186,13 @@ impl<S: Stream> Driver<S> {
                     }
                     Some(Command::Trust(is_trusted)) => {
                         connection.handle(Input::Trust(is_trusted), clock.now());
+                    }
+                    Some(Command::Pin(pin)) => connection.handle(Input::Pin(pin), clock.now()),
+                    Some(Command::PinJudged(answer)) => {
+                        connection.handle(Input::PinJudged(answer), clock.now());
+                    }
+                    Some(Command::KeysTaken(is_taken)) => {
+                        connection.handle(Input::KeysTaken(is_taken), clock.now());
                     }
                     Some(Command::Leave(leave)) => {
                         connection.handle(Input::Leave(leave), clock.now());

@@ -16,8 +16,8 @@ pub use drive::Reason;
 pub use link::{LinkError, Secured, Stream, accept, connect, shown};
 pub use mdns::{Announcement, AnnouncementError};
 pub use node::{
-    Config, Event, Events, Handle, Limits, Node, Peer, PeerState, SendError, StartError, Target,
-    TargetError, Throttle, TrustError,
+    Config, Event, Events, Handle, Limits, Node, OwnPin, Peer, PeerState, PinAnswer, PinError,
+    SendError, StartError, Target, TargetError, Throttle, TrustError,
 };
 pub use socket::{Incoming, Socket};
 pub use tls::{Tls, provider};

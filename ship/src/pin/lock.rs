@@ -63,6 +63,11 @@ impl Lock {
         self.busy.filter(|until| now < *until)
     }
 
+    /// The PIN.
+    pub fn pin(&self) -> &Pin {
+        &self.pin
+    }
+
     /// How often in a row the PIN was wrong.
     pub fn wrong(&self) -> u32 {
         self.wrong

@@ -5,6 +5,8 @@
 //! lock's [`wrong`](Lock::wrong) across restarts makes sure that neither reconnecting nor a power
 //! cut buys another try.
 
+mod ask;
+mod check;
 mod lock;
 
 use alloc::boxed::Box;
@@ -12,10 +14,27 @@ use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 
+use eebus_json::Instant;
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroize;
 
+pub(crate) use ask::Ask;
+pub(crate) use check::Check;
 pub use lock::{Answer, Lock};
+
+/// What a node demands of a peer before data are exchanged (§13.4.4.3).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum PinDemand {
+    /// Nothing. Almost all products say so, and few can give a PIN.
+    #[default]
+    None,
+    /// Nothing more: the peer with this key has given it before.
+    Given,
+    /// The PIN, for more than restricted data. Nobody may try before the instant, if there is one.
+    Optional(Option<Instant>),
+    /// The PIN, before any data. Nobody may try before the instant, if there is one.
+    Required(Option<Instant>),
+}
 
 /// The most digits that a PIN has.
 const MAX: usize = 16;
@@ -96,6 +115,15 @@ impl FromStr for Pin {
     }
 }
 
+/// What a peer sent as a PIN, wiped once it has been read. `None`: it cannot be one.
+pub(crate) fn read(text: Option<String>) -> Option<Pin> {
+    let mut text = text?;
+    // What is on the wire has nothing between its digits.
+    let pin = if text.chars().all(|c| c.is_ascii_hexdigit()) { text.parse().ok() } else { None };
+    text.zeroize();
+    pin
+}
+
 #[cfg(test)]
 mod tests {
     use alloc::format;
@@ -136,5 +164,13 @@ mod tests {
     #[test]
     fn it_does_not_show() {
         assert_eq!(format!("{:?}", pin("5F3A01CE")), "Pin(..)");
+    }
+
+    #[test]
+    fn what_comes_in_has_nothing_between_its_digits() {
+        assert_eq!(read(Some("5f3a01ce".into())), Some(pin("5F3A01CE")));
+        for none in [None, Some("5f3a 01ce".into()), Some("5f3a01".into()), Some("x".into())] {
+            assert_eq!(read(none), None);
+        }
     }
 }

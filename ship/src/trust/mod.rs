@@ -5,15 +5,22 @@
 
 #[cfg(feature = "std")]
 mod file;
+mod level;
+mod unit;
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use core::fmt;
 
-use crate::identity::Ski;
+use crate::identity::{Fingerprint, Ski};
+use crate::message::KeyState;
+use crate::pairing::Request;
+use unit::Used;
 
 #[cfg(feature = "std")]
 pub use file::{TrustFile, TrustFileError};
+pub use level::{Levels, Mechanism};
+pub use unit::ControlUnit;
 
 /// How many peers can be trusted.
 pub const MAX_TRUSTED: usize = 64;
@@ -37,6 +44,15 @@ pub enum Standing {
 pub struct TrustedPeer {
     /// Its SHIP ID, once it has told (§13.4.6).
     pub ship_id: Option<Box<str>>,
+    /// How far it is trusted.
+    pub levels: Levels,
+    /// Which state of its keys is known: the `updateCounter` of a peer that speaks SHIP 1.1
+    /// (§12.1.3).
+    pub known_keys: Option<u16>,
+    /// The key that it has announced to use next. It is trusted like the present one.
+    pub successor: Option<Ski>,
+    /// It is trusted as the control unit, and for no other reason.
+    pub(crate) is_unit_only: bool,
 }
 
 /// What a SHIP ID says about a peer.
@@ -70,6 +86,12 @@ pub struct Trust {
     trusted: BTreeMap<Ski, TrustedPeer>,
     /// In the order of the refusals.
     refused: VecDeque<Ski>,
+    /// Our PIN was given wrong so often in a row.
+    wrong_pins: u32,
+    /// Some peer was the first to give our PIN.
+    is_pin_awarded: bool,
+    unit: Option<ControlUnit>,
+    used: Used,
 }
 
 impl Trust {
@@ -78,17 +100,27 @@ impl Trust {
         Self::default()
     }
 
-    /// Trusts a peer from now on. `Ok(false)`: it was trusted already.
+    /// Trusts a peer from now on, whose SKI the user has compared with its label. `Ok(false)`: it
+    /// was trusted already.
     pub fn trust(&mut self, ski: Ski) -> Result<bool, TrustIsFull> {
-        if self.trusted.contains_key(&ski) {
-            return Ok(false);
-        }
-        if self.trusted.len() >= MAX_TRUSTED {
+        self.trust_by(ski, Mechanism::UserVerified)
+    }
+
+    /// Trusts a peer from now on, or further than before. `Ok(false)`: it was trusted so far
+    /// already.
+    pub fn trust_by(&mut self, ski: Ski, mechanism: Mechanism) -> Result<bool, TrustIsFull> {
+        let known = self.entry_of(ski);
+        let ski = known.unwrap_or(ski);
+        if known.is_none() && self.trusted.len() >= MAX_TRUSTED {
             return Err(TrustIsFull);
         }
         self.refused.retain(|refused| *refused != ski);
-        self.trusted.insert(ski, TrustedPeer::default());
-        Ok(true)
+        let peer = self.trusted.entry(ski).or_default();
+        let levels = peer.levels.strongest(Levels::of(mechanism));
+        let is_new = levels != peer.levels || peer.is_unit_only;
+        peer.levels = levels;
+        peer.is_unit_only = false;
+        Ok(is_new)
     }
 
     /// Sends a peer away from now on. `false`: it was refused already.
@@ -96,7 +128,7 @@ impl Trust {
         if self.refused.contains(&ski) {
             return false;
         }
-        self.trusted.remove(&ski);
+        self.remove(ski);
         if self.refused.len() >= MAX_REFUSED {
             self.refused.pop_front();
         }
@@ -108,13 +140,150 @@ impl Trust {
     pub fn forget(&mut self, ski: Ski) -> bool {
         let before = self.refused.len();
         self.refused.retain(|refused| *refused != ski);
-        self.trusted.remove(&ski).is_some() || self.refused.len() < before
+        self.remove(ski) || self.refused.len() < before
     }
+
+    /// Forgets all peers, all refusals and all proofs: a factory reset. The node's own key is not
+    /// kept here and stays.
+    pub fn reset(&mut self) {
+        *self = Self::new();
+    }
+
+    /// The peer is no longer trusted, whichever of its keys is meant. A control unit goes as a
+    /// whole.
+    fn remove(&mut self, ski: Ski) -> bool {
+        self.unit.take_if(|unit| unit.ski == Some(ski));
+        let entry = self.entry_of(ski);
+        entry.is_some_and(|entry| self.trusted.remove(&entry).is_some())
+    }
+
+    /// Under which key a peer is kept.
+    fn entry_of(&self, ski: Ski) -> Option<Ski> {
+        if self.trusted.contains_key(&ski) {
+            return Some(ski);
+        }
+        let mut peers = self.trusted.iter();
+        peers.find(|(_, peer)| peer.successor == Some(ski)).map(|(entry, _)| *entry)
+    }
+
+    // Keys that change (§12.1.3).
+
+    /// A peer that is trusted has told its keys, over a connection that `ski` has proven. What
+    /// it told is taken if `ski` is its current one: that is trusted, the successor as well, and
+    /// no other key of the peer any longer. `false`: it is not taken.
+    pub fn take_keys(&mut self, ski: Ski, counter: u16, keys: &[(KeyState, Ski)]) -> bool {
+        let Some(entry) = self.entry_of(ski).filter(|_| keys.contains(&(KeyState::Current, ski)))
+        else {
+            return false;
+        };
+        let mut peer = self.trusted.remove(&entry).unwrap_or_default();
+        if peer.known_keys.is_some_and(|known| counter < known) {
+            self.trusted.insert(entry, peer);
+            return false;
+        }
+        let next = keys.iter().find(|(state, _)| *state == KeyState::Successor);
+        // A key that somebody else has is not taken over, nor one that the user refuses.
+        let next = next
+            .map(|(_, ski)| *ski)
+            .filter(|next| *next != ski && self.standing(*next) == Standing::Unknown);
+        peer.known_keys = Some(counter);
+        peer.successor = next;
+        if let Some(unit) = &mut self.unit
+            && unit.ski == Some(entry)
+        {
+            unit.ski = Some(ski);
+        }
+        self.trusted.insert(ski, peer);
+        true
+    }
+
+    // PINs (§12.5).
+
+    /// How often our PIN was given wrong in a row.
+    pub fn wrong_pins(&self) -> u32 {
+        self.wrong_pins
+    }
+
+    /// Our PIN was given wrong so often in a row now. `false`: that is known.
+    pub fn note_wrong_pins(&mut self, wrong: u32) -> bool {
+        core::mem::replace(&mut self.wrong_pins, wrong) != wrong
+    }
+
+    /// A peer has given our PIN. The first one since the factory reset is worth more than all that
+    /// follow (§12.3.2). `false`: it has given it before, or is not trusted.
+    pub fn award_pin(&mut self, ski: Ski) -> bool {
+        let Some(peer) = self.entry_of(ski).and_then(|entry| self.trusted.get_mut(&entry)) else {
+            return false;
+        };
+        if peer.levels.second_factor > 0 {
+            return false;
+        }
+        let is_first = !core::mem::replace(&mut self.is_pin_awarded, true);
+        peer.levels.second_factor = if is_first { 32 } else { 16 };
+        true
+    }
+
+    // The Pairing Service.
+
+    /// The control unit that the Pairing Service has had us trust.
+    pub fn unit(&self) -> Option<&ControlUnit> {
+        self.unit.as_ref()
+    }
+
+    /// Whether a request with this signature was accepted before (Pairing Service 1.0.0 §11).
+    pub fn is_used(&self, digest: &[u8; 32]) -> bool {
+        self.used.contains(digest)
+    }
+
+    /// Accepts a request whose signature was checked: its asker is trusted by its certificate from
+    /// now on, and the control unit before it no longer (§10.3), unless the user trusts that in
+    /// another way.
+    pub fn accept(&mut self, request: &Request) {
+        self.used.push(*request.digest());
+        let party = request.terms().asker.clone();
+        if self.unit.as_ref().is_some_and(|unit| unit.party == party) {
+            return;
+        }
+        let replaced = self.unit.replace(ControlUnit { party, ski: None });
+        if let Some(ski) = replaced.and_then(|unit| unit.ski)
+            && let Some(entry) = self.entry_of(ski)
+            && self.trusted.get(&entry).is_some_and(|peer| peer.is_unit_only)
+        {
+            self.trusted.remove(&entry);
+        }
+    }
+
+    /// A peer has proven its key, and presented this certificate. If it is the control unit, it is
+    /// trusted by its key from now on (§10.2). `true`: that is new.
+    pub fn recognise(&mut self, ski: Ski, fingerprint: Fingerprint) -> bool {
+        let Some(unit) = self.unit.as_ref().filter(|unit| unit.is_known_by(fingerprint)) else {
+            return false;
+        };
+        if unit.ski == Some(ski) || self.refused.contains(&ski) {
+            return false;
+        }
+        let ship_id = unit.party.ship_id.clone();
+        let is_new = self.entry_of(ski).is_none();
+        if is_new && self.trusted.len() >= MAX_TRUSTED {
+            return false;
+        }
+        let entry = self.entry_of(ski).unwrap_or(ski);
+        let peer = self.trusted.entry(entry).or_default();
+        peer.levels = peer.levels.strongest(Levels::of(Mechanism::PairingService));
+        peer.ship_id.get_or_insert(ship_id);
+        peer.is_unit_only |= is_new;
+        if let Some(unit) = &mut self.unit {
+            unit.ski = Some(ski);
+        }
+        true
+    }
+
+    // Looking up.
 
     /// Takes the SHIP ID that a peer has told: 1 to 63 octets, and none that a terminal would not
     /// show as they are.
     pub fn note_ship_id(&mut self, ski: Ski, id: &str) -> ShipId {
-        let Some(peer) = self.trusted.get_mut(&ski) else {
+        let Some(peer) = self.entry_of(ski).and_then(|entry| self.trusted.get_mut(&entry)) else {
             return ShipId::Known;
         };
         if !is_ship_id(id) {
@@ -132,13 +301,18 @@ impl Trust {
 
     /// What the user thinks of a peer.
     pub fn standing(&self, ski: Ski) -> Standing {
-        if self.trusted.contains_key(&ski) {
+        if self.peer(ski).is_some() {
             Standing::Trusted
         } else if self.refused.contains(&ski) {
             Standing::Refused
         } else {
             Standing::Unknown
         }
+    }
+
+    /// What is remembered of a peer that is trusted, by its present key or its next one.
+    pub fn peer(&self, ski: Ski) -> Option<&TrustedPeer> {
+        self.entry_of(ski).and_then(|entry| self.trusted.get(&entry))
     }
 
     /// The peers that are trusted, in the order of their SKIs.
@@ -175,7 +349,11 @@ pub(crate) fn is_shown(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
+
     use super::*;
+    use crate::identity::Curve;
+    use crate::pairing::{Party, Secret, Terms};
 
     fn ski(n: u8) -> Ski {
         Ski::new([n; 20])
@@ -234,5 +412,163 @@ mod tests {
         }
         let (_, peer) = trust.trusted().next().expect("one");
         assert_eq!(peer.ship_id.as_deref(), Some("b"));
+    }
+
+    fn request(asker: u8, nonce: u8) -> Request {
+        let party = |n: u8| Party {
+            ship_id: format!("i:1_u:{n}").into(),
+            fingerprint: Fingerprint::new([n; 32]),
+        };
+        let terms = Terms {
+            asked: party(0),
+            asker: party(asker),
+            curve: Curve::Secp256r1,
+            nonce: [nonce; 16],
+        };
+        Request::sign(terms, &Secret::new([0; 16]))
+    }
+
+    #[test]
+    fn a_stronger_mechanism_raises_the_level_and_a_weaker_one_does_not_lower_it() {
+        let mut trust = Trust::new();
+        assert_eq!(trust.trust(ski(1)), Ok(true));
+        assert_eq!(trust.peer(ski(1)).expect("trusted").levels.user, 32);
+        assert_eq!(trust.trust_by(ski(1), Mechanism::UserInput), Ok(true));
+        assert_eq!(trust.trust(ski(1)), Ok(false));
+        assert_eq!(trust.peer(ski(1)).expect("trusted").levels.user, 64);
+    }
+
+    #[test]
+    fn the_first_peer_that_gives_the_pin_is_worth_most_and_only_one_ever_is() {
+        let mut trust = Trust::new();
+        assert!(!trust.award_pin(ski(1)), "not trusted");
+        for n in 1..=3 {
+            trust.trust(ski(n)).expect("room");
+        }
+        assert!(trust.award_pin(ski(2)));
+        assert!(!trust.award_pin(ski(2)));
+        assert!(trust.award_pin(ski(1)));
+        trust.forget(ski(2));
+        assert!(trust.award_pin(ski(3)));
+        let factor = |n| trust.peer(ski(n)).map(|peer| peer.levels.second_factor);
+        assert_eq!([factor(1), factor(2), factor(3)], [Some(16), None, Some(16)]);
+    }
+
+    #[test]
+    fn a_successor_is_trusted_beside_the_present_key_and_takes_over() {
+        let mut trust = Trust::new();
+        trust.trust_by(ski(1), Mechanism::UserInput).expect("room");
+        trust.note_ship_id(ski(1), "i:1_u:x");
+        let announced = [(KeyState::Current, ski(1)), (KeyState::Successor, ski(2))];
+        assert!(trust.take_keys(ski(1), 2, &announced));
+        assert_eq!(trust.standing(ski(1)), Standing::Trusted);
+        assert_eq!(trust.standing(ski(2)), Standing::Trusted);
+        assert_eq!(trust.trusted().count(), 1);
+
+        let switched = [(KeyState::Predecessor, ski(1)), (KeyState::Current, ski(2))];
+        assert!(trust.take_keys(ski(2), 3, &switched));
+        assert_eq!(trust.standing(ski(1)), Standing::Unknown);
+        let peer = trust.peer(ski(2)).expect("trusted");
+        assert_eq!((peer.levels.user, peer.known_keys), (64, Some(3)));
+        assert_eq!(peer.ship_id.as_deref(), Some("i:1_u:x"));
+    }
+
+    #[test]
+    fn keys_are_taken_from_who_proves_the_current_one_and_never_go_back() {
+        let mut trust = Trust::new();
+        let two = [(KeyState::Current, ski(1)), (KeyState::Successor, ski(2))];
+        assert!(!trust.take_keys(ski(1), 2, &two), "not trusted");
+        trust.trust(ski(1)).expect("room");
+        assert!(trust.take_keys(ski(1), 2, &two));
+        // The connection is secured by another key than the current one.
+        assert!(!trust.take_keys(ski(2), 3, &two));
+        assert!(!trust.take_keys(ski(1), 1, &[(KeyState::Current, ski(1))]));
+        assert_eq!(trust.standing(ski(2)), Standing::Trusted);
+        // What is missing is no longer trusted.
+        assert!(trust.take_keys(ski(1), 3, &[(KeyState::Current, ski(1))]));
+        assert_eq!(trust.standing(ski(2)), Standing::Unknown);
+    }
+
+    #[test]
+    fn nobody_takes_over_the_key_of_somebody_else_nor_one_that_is_refused() {
+        let mut trust = Trust::new();
+        trust.trust(ski(1)).expect("room");
+        trust.trust(ski(2)).expect("room");
+        trust.refuse(ski(3));
+        for other in [2, 3] {
+            let keys = [(KeyState::Current, ski(1)), (KeyState::Successor, ski(other))];
+            assert!(trust.take_keys(ski(1), u16::from(other), &keys));
+            assert_eq!(trust.peer(ski(1)).expect("trusted").successor, None);
+        }
+        assert_eq!(trust.trusted().count(), 2);
+        assert_eq!(trust.standing(ski(3)), Standing::Refused);
+    }
+
+    #[test]
+    fn who_is_forgotten_is_forgotten_with_all_keys() {
+        for forgotten in [1, 2] {
+            let mut trust = Trust::new();
+            trust.trust(ski(1)).expect("room");
+            let keys = [(KeyState::Current, ski(1)), (KeyState::Successor, ski(2))];
+            trust.take_keys(ski(1), 2, &keys);
+            assert!(trust.forget(ski(forgotten)));
+            assert_eq!(trust.standing(ski(1)), Standing::Unknown);
+            assert_eq!(trust.standing(ski(2)), Standing::Unknown);
+        }
+    }
+
+    #[test]
+    fn a_control_unit_is_trusted_once_its_certificate_is_proven() {
+        let mut trust = Trust::new();
+        trust.accept(&request(7, 1));
+        assert!(trust.is_used(request(7, 1).digest()));
+        assert_eq!(trust.trusted().count(), 0);
+        assert!(!trust.recognise(ski(1), Fingerprint::new([8; 32])));
+        assert!(trust.recognise(ski(1), Fingerprint::new([7; 32])));
+        assert!(!trust.recognise(ski(1), Fingerprint::new([7; 32])));
+        let peer = trust.peer(ski(1)).expect("trusted");
+        assert_eq!((peer.levels.user, peer.ship_id.as_deref()), (64, Some("i:1_u:7")));
+        // The user removes it: as a whole, but its request stays used.
+        assert!(trust.forget(ski(1)));
+        assert_eq!(trust.unit(), None);
+        assert!(!trust.recognise(ski(1), Fingerprint::new([7; 32])));
+        assert!(trust.is_used(request(7, 1).digest()));
+    }
+
+    #[test]
+    fn there_is_one_control_unit_at_a_time_and_others_lose_only_what_that_gave_them() {
+        for is_trusted_otherwise in [false, true] {
+            let mut trust = Trust::new();
+            trust.accept(&request(7, 1));
+            trust.recognise(ski(1), Fingerprint::new([7; 32]));
+            if is_trusted_otherwise {
+                trust.trust(ski(1)).expect("room");
+            }
+            trust.accept(&request(8, 2));
+            let expected = if is_trusted_otherwise { Standing::Trusted } else { Standing::Unknown };
+            assert_eq!(trust.standing(ski(1)), expected);
+            assert_eq!(trust.unit().expect("the new one").ski, None);
+        }
+    }
+
+    #[test]
+    fn a_control_unit_that_the_user_refuses_stays_away() {
+        let mut trust = Trust::new();
+        trust.refuse(ski(1));
+        trust.accept(&request(7, 1));
+        assert!(!trust.recognise(ski(1), Fingerprint::new([7; 32])));
+        assert_eq!(trust.standing(ski(1)), Standing::Refused);
+    }
+
+    #[test]
+    fn a_reset_leaves_nothing() {
+        let mut trust = Trust::new();
+        trust.trust(ski(1)).expect("room");
+        trust.refuse(ski(2));
+        trust.award_pin(ski(1));
+        trust.note_wrong_pins(7);
+        trust.accept(&request(7, 1));
+        trust.reset();
+        assert_eq!(trust, Trust::new());
     }
 }

@@ -2,9 +2,11 @@
 
 mod bench;
 mod hostile;
+mod keys;
 mod laws;
 mod mdns;
 mod pairing;
+mod pins;
 mod raw;
 mod redial;
 mod rivals;

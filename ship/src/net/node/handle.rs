@@ -16,7 +16,8 @@ use crate::connection::Role;
 use crate::identity::Ski;
 use crate::net::drive::Command;
 use crate::net::link::Stream;
-use crate::trust::{Trust, TrustFileError, TrustIsFull};
+use crate::pin::Pin;
+use crate::trust::{Mechanism, Trust, TrustFileError, TrustIsFull};
 
 /// What the hub is asked for.
 pub(super) enum Request {
@@ -27,6 +28,8 @@ pub(super) enum Request {
         name: String,
     },
     Disconnect(Ski),
+    /// The peer's PIN, and whether it is taken.
+    Pin(Ski, Pin, oneshot::Sender<Result<(), PinError>>),
     /// The sender is dropped when everything is over.
     Shutdown(oneshot::Sender<()>),
 }
@@ -34,7 +37,6 @@ pub(super) enum Request {
 /// A decision of the user, and who waits until it is kept. Apart from the requests, because
 /// keeping it may take its time.
 pub(super) struct Asked {
-    pub(super) ski: Ski,
     pub(super) decision: Decision,
     pub(super) done: oneshot::Sender<Result<(), TrustError>>,
 }
@@ -42,18 +44,31 @@ pub(super) struct Asked {
 /// A decision of the user.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Decision {
-    Trust,
-    Refuse,
-    Forget,
+    Trust(Ski, Mechanism),
+    Refuse(Ski),
+    Forget(Ski),
+    Reset,
 }
 
 impl Decision {
     /// Takes the decision. `Ok(false)`: it was taken already.
-    pub(super) fn apply(self, ski: Ski, trust: &mut Trust) -> Result<bool, TrustIsFull> {
+    pub(super) fn apply(self, trust: &mut Trust) -> Result<bool, TrustIsFull> {
         match self {
-            Self::Trust => trust.trust(ski),
-            Self::Refuse => Ok(trust.refuse(ski)),
-            Self::Forget => Ok(trust.forget(ski)),
+            Self::Trust(ski, mechanism) => trust.trust_by(ski, mechanism),
+            Self::Refuse(ski) => Ok(trust.refuse(ski)),
+            Self::Forget(ski) => Ok(trust.forget(ski)),
+            Self::Reset => {
+                trust.reset();
+                Ok(true)
+            }
+        }
+    }
+
+    /// Whom it is about; `None`: everybody.
+    fn peer(self) -> Option<Ski> {
+        match self {
+            Self::Trust(ski, _) | Self::Refuse(ski) | Self::Forget(ski) => Some(ski),
+            Self::Reset => None,
         }
     }
 }
@@ -103,31 +118,56 @@ impl Handle {
         })
     }
 
-    /// Trusts a peer from now on; one that waits goes on at once. Returns when the decision is
-    /// kept.
+    /// Trusts a peer from now on, whose SKI the user has compared with its label; one that waits
+    /// goes on at once. Returns when the decision is kept.
     pub async fn trust(&self, ski: Ski) -> Result<(), TrustError> {
-        self.decide(ski, Decision::Trust).await
+        self.decide(Decision::Trust(ski, Mechanism::UserVerified)).await
+    }
+
+    /// The same, for a peer that the user knows in another way: that decides how far it is trusted
+    /// (§12.3.2).
+    pub async fn trust_by(&self, ski: Ski, mechanism: Mechanism) -> Result<(), TrustError> {
+        self.decide(Decision::Trust(ski, mechanism)).await
     }
 
     /// Sends a peer away, now and whenever it comes again. Returns when the decision is kept.
     pub async fn refuse(&self, ski: Ski) -> Result<(), TrustError> {
-        self.decide(ski, Decision::Refuse).await
+        self.decide(Decision::Refuse(ski)).await
     }
 
-    /// Takes back what was decided about a peer: a connected one is sent away and may ask again.
-    /// Returns when that is kept.
+    /// Takes back what was decided about a peer: a connected one is told that it was removed
+    /// (§13.4.8) and may ask again. Returns when that is kept.
     pub async fn untrust(&self, ski: Ski) -> Result<(), TrustError> {
-        self.decide(ski, Decision::Forget).await
+        self.decide(Decision::Forget(ski)).await
     }
 
-    async fn decide(&self, ski: Ski, decision: Decision) -> Result<(), TrustError> {
-        if ski == self.ski {
+    /// Forgets all peers, refusals and proofs: the part of a factory reset that is SHIP's
+    /// (§12.2.2). Connected peers are told that they were removed. The node's own key stays, so
+    /// that the label stays right. Returns when it is kept.
+    pub async fn forget_all(&self) -> Result<(), TrustError> {
+        self.decide(Decision::Reset).await
+    }
+
+    async fn decide(&self, decision: Decision) -> Result<(), TrustError> {
+        if decision.peer() == Some(self.ski) {
             return Err(TrustError::Own);
         }
         let (done, decided) = oneshot::channel();
-        let asked = Asked { ski, decision, done };
+        let asked = Asked { decision, done };
         self.decisions.send(asked).await.map_err(|_| TrustError::Stopped)?;
         decided.await.map_err(|_| TrustError::Stopped)?
+    }
+
+    /// Enters the PIN of a peer that wants it ([`Event::PinWanted`](super::Event::PinWanted)), or
+    /// that is going to: it is sent once, as soon as it is wanted, and forgotten then.
+    /// [`Event::PinJudged`](super::Event::PinJudged) follows.
+    ///
+    /// Every wrong PIN counts against this node: never enter one that nobody has typed.
+    pub async fn enter_pin(&self, ski: Ski, pin: Pin) -> Result<(), PinError> {
+        let (done, taken) = oneshot::channel();
+        let request = Request::Pin(ski, pin, done);
+        self.requests.send(request).map_err(|_| PinError::Stopped)?;
+        taken.await.map_err(|_| PinError::Stopped)?
     }
 
     /// All peers that are trusted, refused or connected in any way, in the order of their SKIs.
@@ -220,6 +260,30 @@ impl fmt::Display for SendError {
 }
 
 impl std::error::Error for SendError {}
+
+/// A PIN that is not sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum PinError {
+    /// The peer is not trusted, or not far enough to be told its PIN: user trust 32 (§12.5).
+    Withheld,
+    /// Too many PINs wait for peers that are not connected.
+    Full,
+    /// The node has stopped.
+    Stopped,
+}
+
+impl fmt::Display for PinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Withheld => "peer is not trusted far enough to be given a PIN",
+            Self::Full => "too many PINs wait for peers",
+            Self::Stopped => "node has stopped",
+        })
+    }
+}
+
+impl std::error::Error for PinError {}
 
 /// A decision that does not hold.
 #[derive(Debug)]

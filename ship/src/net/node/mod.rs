@@ -58,10 +58,11 @@ use super::tls::{Tls, provider};
 use crate::connection::{Role, Settings};
 use crate::identity::{Identity, Ski};
 use crate::message::Version;
+use crate::pin::Pin;
 use crate::trust::{Trust, TrustFile, is_ship_id};
 
 pub use dial::{Target, TargetError};
-pub use handle::{Events, Handle, SendError, TrustError};
+pub use handle::{Events, Handle, PinError, SendError, TrustError};
 pub use peers::{Peer, PeerState};
 pub use throttle::Throttle;
 
@@ -82,6 +83,8 @@ pub struct Config {
     pub trust: Trust,
     /// Where decisions are kept; nowhere without it.
     pub trust_file: Option<TrustFile>,
+    /// The PIN that peers have to give; none without it. Few products can give one.
+    pub pin: Option<OwnPin>,
     /// Where to listen; port 0 takes any. Every SHIP node listens: without an address the node
     /// serves only streams that [`Handle::attach`] gives it.
     pub listen: Option<SocketAddr>,
@@ -104,6 +107,7 @@ impl Config {
             settings,
             trust: Trust::new(),
             trust_file: None,
+            pin: None,
             listen: None,
             targets: Vec::new(),
             announcement: None,
@@ -132,6 +136,25 @@ impl Default for Limits {
     fn default() -> Self {
         Self { trusted: 8, waiting: 4, half_open: 8, half_open_per_ip: 4 }
     }
+}
+
+/// The node's own PIN, as it is printed on its label (SHIP 1.1.0 §12.5).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OwnPin {
+    /// Random, not derived from serial number or SKI.
+    pub pin: Pin,
+    /// Whether no data are exchanged without it. Else the application decides what it does for
+    /// whom: [`Peer::levels`].
+    pub is_required: bool,
+}
+
+/// What a peer thinks of the PIN that it was given.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PinAnswer {
+    /// It is the one.
+    Right,
+    /// It is not. The peer takes another one, after a while if there were many.
+    Wrong,
 }
 
 /// What the application hears.
@@ -171,6 +194,29 @@ pub enum Event {
         ship_id: Box<str>,
         /// Whether it was another one before.
         is_changed: bool,
+    },
+    /// A trusted peer demands its PIN, which is printed on it: [`Handle::enter_pin`]. Told once for
+    /// a connection.
+    PinWanted {
+        /// Its SKI.
+        ski: Ski,
+        /// Whether nothing goes without.
+        is_required: bool,
+    },
+    /// A peer has looked at the PIN that was entered for it.
+    PinJudged {
+        /// Its SKI.
+        ski: Ski,
+        /// What it thinks of it.
+        answer: PinAnswer,
+    },
+    /// A trusted peer has told which key it is going to use next, or that it uses another one now
+    /// (§12.1.3). It is trusted like before.
+    KeysChanged {
+        /// Its present SKI, which it has just proven.
+        ski: Ski,
+        /// The next one.
+        successor: Option<Ski>,
     },
     /// A peer that was connected is no longer.
     Disconnected {
@@ -226,6 +272,7 @@ impl Node {
             limits: config.limits,
             trust: config.trust,
             trust_file: config.trust_file,
+            pin: config.pin,
             targets: config.targets,
             listener,
             announcer,

@@ -11,7 +11,7 @@ use super::links::Links;
 use crate::connection::Stage;
 use crate::identity::Ski;
 use crate::net::drive::{Command, LinkId};
-use crate::trust::{Standing, Trust};
+use crate::trust::{Levels, Standing, Trust};
 
 /// How far a peer and this node have come.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -37,6 +37,8 @@ pub struct Peer {
     pub ski: Ski,
     /// What the user thinks of it.
     pub standing: Standing,
+    /// How far the user trusts it, if at all.
+    pub levels: Levels,
     /// How far it has come.
     pub state: PeerState,
     /// Its SHIP ID, once it has told.
@@ -64,6 +66,7 @@ pub(super) fn snapshot(
     let unconnected = |ski: Ski| Peer {
         ski,
         standing: trust.standing(ski),
+        levels: trust.peer(ski).map(|peer| peer.levels).unwrap_or_default(),
         state: PeerState::Disconnected,
         ship_id: None,
         address: None,

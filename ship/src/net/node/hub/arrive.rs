@@ -13,8 +13,8 @@ use crate::identity::Ski;
 use crate::message::Version;
 use crate::net::drive::{Admission, LinkId};
 use crate::net::link::shown;
-use crate::net::node::Event;
 use crate::net::node::rivals::{Verdict, judge};
+use crate::net::node::{Event, PinAnswer};
 use crate::trust::{ShipId, Standing};
 
 /// Payloads and decisions that may wait for a connection.
@@ -72,6 +72,7 @@ impl Hub {
             link.commands = Some(commands);
         }
         self.is_changed = true;
+        self.hand_pin(id, ski);
         let settings = self.settings_for(ski);
         // The task may have been cancelled; it will be joined then.
         let _ = reply.send(Admission { standing, settings, commands: receiver });
@@ -83,6 +84,8 @@ impl Hub {
         if self.modest.contains(&ski) {
             settings.max_version = Version::V1_0;
         }
+        settings.pin = self.demand(ski);
+        settings.known_keys = self.trust.peer(ski).and_then(|peer| peer.known_keys);
         settings
     }
 
@@ -175,7 +178,7 @@ impl Hub {
                         );
                         return;
                     }
-                    ShipId::First => self.is_name_new = true,
+                    ShipId::First => self.is_note_new = true,
                     // Kept with the next decision: a peer that changes its name all the time must
                     // not wear out the flash.
                     ShipId::Changed => {
@@ -190,6 +193,15 @@ impl Hub {
             }
             connection::Event::NoAccessMethods => {
                 tracing::debug!(%ski, "peer does not tell its access methods");
+            }
+            connection::Event::PinWanted { is_required } => {
+                self.tell(Event::PinWanted { ski, is_required });
+            }
+            connection::Event::PinAccepted => self.tell_pin(ski, PinAnswer::Right),
+            connection::Event::PinRefused => self.tell_pin(ski, PinAnswer::Wrong),
+            connection::Event::PinGiven(pin) => self.pin_given(id, ski, pin.as_ref()),
+            connection::Event::KeysChanged { counter, keys } => {
+                self.keys_changed(id, ski, counter, &keys);
             }
             connection::Event::Ignored(fault) => {
                 let address = self.links.get(id).map(|link| link.address.clone());

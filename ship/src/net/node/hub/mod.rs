@@ -1,10 +1,12 @@
 //! The hub: the one task that knows all connections, all targets and whom the user trusts.
 //!
-//! What wakes it is here; what it does then is in [`arrive`], [`depart`] and [`decide`].
+//! What wakes it is here; what it does then is in [`arrive`], [`depart`], [`decide`] and
+//! [`prove`].
 
 mod arrive;
 mod decide;
 mod depart;
+mod prove;
 
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -31,8 +33,9 @@ use crate::net::node::handle::{Asked, Request};
 use crate::net::node::links::{Link, Links};
 use crate::net::node::peers::{Snapshot, snapshot};
 use crate::net::node::throttle::Throttle;
-use crate::net::node::{Event, Limits};
+use crate::net::node::{Event, Limits, OwnPin};
 use crate::net::tls::Tls;
+use crate::pin::{Lock, Pin};
 use crate::trust::{Trust, TrustFile, TrustFileError};
 use decide::{Saving, written};
 
@@ -55,6 +58,7 @@ pub(in crate::net::node) struct Parts {
     pub(in crate::net::node) limits: Limits,
     pub(in crate::net::node) trust: Trust,
     pub(in crate::net::node) trust_file: Option<TrustFile>,
+    pub(in crate::net::node) pin: Option<OwnPin>,
     pub(in crate::net::node) targets: Vec<Target>,
     pub(in crate::net::node) listener: Option<TcpListener>,
     pub(in crate::net::node) announcer: Option<Announcer>,
@@ -72,8 +76,15 @@ pub(in crate::net::node) struct Hub {
     trust: Trust,
     trust_file: Option<TrustFile>,
     saving: Option<Saving>,
-    /// Peers have told their names; they are to be kept.
-    is_name_new: bool,
+    /// What peers have said or done is to be kept.
+    is_note_new: bool,
+    /// Who waits until it is.
+    answers: Vec<(LinkId, Command)>,
+    /// Our PIN, if we demand one, and whether nothing goes without.
+    lock: Option<Lock>,
+    is_pin_required: bool,
+    /// PINs of peers that are not there yet.
+    pins: BTreeMap<Ski, Pin>,
     dials: Vec<Dial>,
     listener: Option<TcpListener>,
     /// The listener rests until then.
@@ -125,6 +136,8 @@ impl Hub {
     pub(in crate::net::node) fn new(parts: Parts) -> Self {
         let now = parts.clock.now();
         let (reporter, reports) = mpsc::channel(REPORTS);
+        let is_pin_required = parts.pin.as_ref().is_some_and(|pin| pin.is_required);
+        let lock = parts.pin.map(|own| Lock::new(own.pin, parts.trust.wrong_pins(), now));
         Self {
             clock: parts.clock,
             tls: Arc::new(parts.tls),
@@ -133,7 +146,11 @@ impl Hub {
             trust: parts.trust,
             trust_file: parts.trust_file,
             saving: None,
-            is_name_new: false,
+            is_note_new: false,
+            answers: Vec::new(),
+            lock,
+            is_pin_required,
+            pins: BTreeMap::new(),
             dials: parts.targets.into_iter().map(|target| Dial::new(target, now)).collect(),
             listener: parts.listener,
             accept_at: None,
@@ -163,7 +180,7 @@ impl Hub {
     pub(in crate::net::node) async fn run(mut self) {
         loop {
             self.publish();
-            self.save_names();
+            self.save_notes();
             if let Some(shutdown) = &self.shutdown {
                 let is_over = self.links.is_empty() && self.saving.is_none();
                 if is_over || self.clock.now() >= shutdown.until {
@@ -237,6 +254,7 @@ impl Hub {
                     link.leave(Leave::Unspecific);
                 }
             }
+            Request::Pin(ski, pin, done) => self.enter_pin(ski, pin, done),
             Request::Shutdown(asker) => self.begin_shutdown(Some(asker)),
         }
     }
