@@ -18,6 +18,8 @@ pub use certificate::{CertificateError, PublicKey};
 pub use curve::Curve;
 pub use fingerprint::{Fingerprint, ParseFingerprintError};
 #[cfg(feature = "tokio")]
-pub use own::{Identity, IdentityError};
+pub(crate) use own::random;
+#[cfg(feature = "tokio")]
+pub use own::{Identity, IdentityError, RandomError};
 pub use qr::{KeyFacts, NominalPower, QrError, QrText, Watts};
 pub use ski::{ParseSkiError, Ski};

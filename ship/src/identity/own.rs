@@ -8,7 +8,7 @@ use std::boxed::Box;
 use std::fmt;
 use std::io;
 use std::path::Path;
-use std::string::String;
+use std::string::{String, ToString};
 use std::vec::Vec;
 
 use rcgen::{
@@ -143,14 +143,30 @@ impl fmt::Debug for Identity {
 
 /// 127 random bits, positive and without a leading zero octet: Go refuses anything else.
 fn serial_number() -> Result<SerialNumber, IdentityError> {
-    let mut octets = [0; 16];
-    ring::default_provider()
-        .secure_random
-        .fill(&mut octets)
-        .map_err(|_| IdentityError::Make("no random numbers".into()))?;
+    let mut octets: [u8; 16] =
+        random().map_err(|error| IdentityError::Make(error.to_string().into()))?;
     octets[0] = (octets[0] & 0x7f) | 0x40;
     Ok(SerialNumber::from_slice(&octets))
 }
+
+/// Octets that nobody can predict.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], RandomError> {
+    let mut octets = [0; N];
+    ring::default_provider().secure_random.fill(&mut octets).map_err(|_| RandomError)?;
+    Ok(octets)
+}
+
+/// The system has no random numbers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct RandomError;
+
+impl fmt::Display for RandomError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no random numbers")
+    }
+}
+
+impl std::error::Error for RandomError {}
 
 /// There is no identity.
 #[derive(Debug)]

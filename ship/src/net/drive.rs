@@ -12,7 +12,7 @@ use super::clock::Clock;
 use super::link::{LinkError, Stream};
 use super::socket::{Incoming, KeepAlive, Socket};
 use crate::connection::{Close, Connection, End, Event, Input, Leave, Output, Settings, Stage};
-use crate::identity::Ski;
+use crate::identity::{Fingerprint, Ski};
 use crate::pin::{Answer, Pin};
 use crate::trust::Standing;
 
@@ -49,6 +49,8 @@ pub(super) enum Report {
     Proven {
         /// The peer.
         ski: Ski,
+        /// Its certificate.
+        fingerprint: Option<Fingerprint>,
         /// For the answer.
         reply: oneshot::Sender<Admission>,
     },

@@ -28,7 +28,7 @@ use tokio_tungstenite::{accept_hdr_async_with_config, client_async_with_config};
 use super::socket::Socket;
 use super::tls::Tls;
 use crate::connection::Role;
-use crate::identity::{CertificateError, Ski};
+use crate::identity::{CertificateError, Fingerprint, Ski};
 
 /// The sub-protocol, which both sides insist on (§10.1).
 const SUB_PROTOCOL: &str = "ship";
@@ -93,6 +93,13 @@ impl<S: Stream> Secured<S> {
     /// Who opened the connection.
     pub fn role(&self) -> Role {
         self.role
+    }
+
+    /// The certificate that the peer has presented, by its fingerprint.
+    pub fn fingerprint(&self) -> Option<Fingerprint> {
+        let (_, session) = self.stream.get_ref();
+        let leaf = session.peer_certificates()?.first()?;
+        Some(Fingerprint::of_certificate(leaf))
     }
 
     /// Opens the WebSocket. `host` and `path` are what a client asks for; a server answers any.

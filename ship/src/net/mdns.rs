@@ -90,6 +90,11 @@ fn check(key: &'static str, value: &str, max: usize) -> Result<(), AnnouncementE
     }
 }
 
+/// What a node is called in the network.
+pub(super) fn host(ski: Ski) -> String {
+    format!("ship-{}.local.", &ski.to_string()[..12])
+}
+
 /// Announces until it is told to stop.
 pub(super) struct Announcer {
     daemon: ServiceDaemon,
@@ -113,7 +118,7 @@ impl Announcer {
         }
         // openeebus dials the host name and not the addresses, so the name is announced, too.
         // Letters, digits and hyphens only: it is also the name in TLS.
-        let host = format!("ship-{}.local.", &ski.to_string()[..12]);
+        let host = host(ski);
         let info = |address: &str| {
             ServiceInfo::new(
                 SERVICE,

@@ -8,6 +8,7 @@ mod drive;
 mod link;
 mod mdns;
 mod node;
+mod pairing;
 mod renewal;
 mod socket;
 mod tls;
@@ -16,8 +17,8 @@ pub use drive::Reason;
 pub use link::{LinkError, Secured, Stream, accept, connect, shown};
 pub use mdns::{Announcement, AnnouncementError};
 pub use node::{
-    Config, Event, Events, Handle, Limits, Node, OwnPin, Peer, PeerState, PinAnswer, PinError,
-    SendError, StartError, Target, TargetError, Throttle, TrustError,
+    Config, Event, Events, Handle, Limits, Node, OwnPin, Peer, PeerState, PetitionError, PinAnswer,
+    PinError, SendError, StartError, Target, TargetError, Throttle, TrustError,
 };
 pub use socket::{Incoming, Socket};
 pub use tls::{Tls, provider};

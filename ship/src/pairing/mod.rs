@@ -9,10 +9,14 @@
 
 mod listener;
 mod petition;
+#[cfg(feature = "tokio")]
+mod records;
 mod request;
 mod secret;
 
 pub use listener::{Listener, Refusal};
 pub use petition::{Petition, Step};
+#[cfg(feature = "tokio")]
+pub(crate) use records::Records;
 pub use request::{Party, Request, RequestError, Terms};
 pub use secret::{ParseSecretError, Secret};

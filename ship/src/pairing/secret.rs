@@ -22,6 +22,12 @@ impl Secret {
         Self(octets)
     }
 
+    /// A new secret, for the label of one device.
+    #[cfg(feature = "tokio")]
+    pub fn create() -> Result<Self, crate::identity::RandomError> {
+        crate::identity::random().map(Self)
+    }
+
     /// The octets.
     pub(crate) fn octets(&self) -> &[u8; 16] {
         &self.0

@@ -51,6 +51,13 @@ pub struct Pin {
 }
 
 impl Pin {
+    /// A new PIN of 16 digits, for the label of one device.
+    #[cfg(feature = "tokio")]
+    pub fn create() -> Result<Self, crate::identity::RandomError> {
+        let octets: [u8; MAX] = crate::identity::random()?;
+        Ok(Self { digits: Box::new(octets.map(|octet| octet & 0xf)), count: MAX as u8 })
+    }
+
     /// The digits in upper case: for a label, a QR text, or the peer whose PIN it is.
     pub fn reveal(&self) -> String {
         let digits = self.digits.iter().take(self.count.into());

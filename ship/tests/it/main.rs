@@ -6,6 +6,7 @@ mod keys;
 mod laws;
 mod mdns;
 mod pairing;
+mod petitions;
 mod pins;
 mod raw;
 mod redial;

@@ -69,7 +69,8 @@ impl Attempt {
         };
         let role = secured.role();
         let (reply, decided) = oneshot::channel();
-        let proven = Report::Proven { ski: secured.ski(), reply };
+        let fingerprint = secured.fingerprint();
+        let proven = Report::Proven { ski: secured.ski(), fingerprint, reply };
         if self.reports.send((self.id, proven)).await.is_err() {
             return LinkError::Full.into();
         }

@@ -16,6 +16,7 @@ use crate::connection::Role;
 use crate::identity::Ski;
 use crate::net::drive::Command;
 use crate::net::link::Stream;
+use crate::pairing::{self, Party, Refusal, Secret};
 use crate::pin::Pin;
 use crate::trust::{Mechanism, Trust, TrustFileError, TrustIsFull};
 
@@ -30,6 +31,13 @@ pub(super) enum Request {
     Disconnect(Ski),
     /// The peer's PIN, and whether it is taken.
     Pin(Ski, Pin, oneshot::Sender<Result<(), PinError>>),
+    Consider(Box<pairing::Request>, oneshot::Sender<Result<(), Refusal>>),
+    Petition {
+        ski: Ski,
+        asked: Party,
+        secret: Secret,
+        done: oneshot::Sender<Result<(), PetitionError>>,
+    },
     /// The sender is dropped when everything is over.
     Shutdown(oneshot::Sender<()>),
 }
@@ -170,6 +178,30 @@ impl Handle {
         taken.await.map_err(|_| PinError::Stopped)?
     }
 
+    /// Asks a trusted peer to trust us, with the secret from its label (Pairing Service 1.0.0): the
+    /// request is announced until a connection has lasted for 15 minutes, and then
+    /// [`Event::Settled`](super::Event::Settled) follows. It ends as well when the peer is no longer
+    /// trusted. A node that was stopped before has to be told again.
+    pub async fn petition(
+        &self,
+        ski: Ski,
+        asked: Party,
+        secret: Secret,
+    ) -> Result<(), PetitionError> {
+        let (done, taken) = oneshot::channel();
+        let request = Request::Petition { ski, asked, secret, done };
+        self.requests.send(request).map_err(|_| PetitionError::Stopped)?;
+        taken.await.map_err(|_| PetitionError::Stopped)?
+    }
+
+    /// Has the node judge a pairing request that came to the application in another way than by
+    /// mDNS, which it listens to by itself. `None`: the node has stopped.
+    pub async fn consider(&self, request: pairing::Request) -> Option<Result<(), Refusal>> {
+        let (done, judged) = oneshot::channel();
+        self.requests.send(Request::Consider(Box::new(request), done)).ok()?;
+        judged.await.ok()
+    }
+
     /// All peers that are trusted, refused or connected in any way, in the order of their SKIs.
     pub fn peers(&self) -> Vec<Peer> {
         self.view.borrow().peers.clone()
@@ -284,6 +316,33 @@ impl fmt::Display for PinError {
 }
 
 impl std::error::Error for PinError {}
+
+/// A peer that is not asked for its trust.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum PetitionError {
+    /// We do not trust it ourselves.
+    NotTrusted,
+    /// The node is not announced by mDNS, and cannot announce requests.
+    NotAnnounced,
+    /// Too many peers are being asked already.
+    Full,
+    /// The node has stopped.
+    Stopped,
+}
+
+impl fmt::Display for PetitionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotTrusted => "peer is not trusted",
+            Self::NotAnnounced => "node does not take part in mdns",
+            Self::Full => "too many peers are being asked",
+            Self::Stopped => "node has stopped",
+        })
+    }
+}
+
+impl std::error::Error for PetitionError {}
 
 /// A decision that does not hold.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use tokio::task::AbortHandle;
 
 use super::rivals::Rival;
 use crate::connection::{End, Leave, Role, Stage};
-use crate::identity::Ski;
+use crate::identity::{Fingerprint, Ski};
 use crate::message::Version;
 use crate::net::drive::{Command, LinkId, Reason};
 use crate::net::link::LinkError;
@@ -26,6 +26,8 @@ pub(super) struct Link {
     pub(super) ip: Option<IpAddr>,
     /// The peer and a number that grows with every proof: the newest has the biggest.
     pub(super) proven: Option<(Ski, u64)>,
+    /// The certificate that it presented.
+    pub(super) fingerprint: Option<Fingerprint>,
     /// None before there is somebody to read them.
     pub(super) commands: Option<mpsc::Sender<Command>>,
     /// None before the WebSocket is open.
@@ -45,6 +47,7 @@ impl Link {
             address,
             ip,
             proven: None,
+            fingerprint: None,
             commands: None,
             stage: None,
             opened: None,

@@ -53,16 +53,18 @@ use tokio::sync::{mpsc, watch};
 
 use super::clock::Clock;
 use super::drive::Reason;
-use super::mdns::{Announcement, AnnouncementError, Announcer};
+use super::mdns::{Announcement, AnnouncementError, Announcer, host};
+use super::pairing::Notices;
 use super::tls::{Tls, provider};
 use crate::connection::{Role, Settings};
-use crate::identity::{Identity, Ski};
+use crate::identity::{Fingerprint, Identity, Ski};
 use crate::message::Version;
+use crate::pairing::{Listener, Party, Secret};
 use crate::pin::Pin;
 use crate::trust::{Trust, TrustFile, is_ship_id};
 
 pub use dial::{Target, TargetError};
-pub use handle::{Events, Handle, PinError, SendError, TrustError};
+pub use handle::{Events, Handle, PetitionError, PinError, SendError, TrustError};
 pub use peers::{Peer, PeerState};
 pub use throttle::Throttle;
 
@@ -85,6 +87,9 @@ pub struct Config {
     pub trust_file: Option<TrustFile>,
     /// The PIN that peers have to give; none without it. Few products can give one.
     pub pin: Option<OwnPin>,
+    /// The secret of the Pairing Service: who signs a request with it is trusted. Needs an
+    /// announcement to be heard of. Nobody is trusted in that way without it.
+    pub secret: Option<Secret>,
     /// Where to listen; port 0 takes any. Every SHIP node listens: without an address the node
     /// serves only streams that [`Handle::attach`] gives it.
     pub listen: Option<SocketAddr>,
@@ -108,6 +113,7 @@ impl Config {
             trust: Trust::new(),
             trust_file: None,
             pin: None,
+            secret: None,
             listen: None,
             targets: Vec::new(),
             announcement: None,
@@ -218,6 +224,18 @@ pub enum Event {
         /// The next one.
         successor: Option<Ski>,
     },
+    /// A control unit has signed a request with our secret, and is trusted by its certificate from
+    /// now on; the one before it no longer.
+    ControlUnit {
+        /// Who it is. Its SKI is known when it is connected.
+        party: Party,
+    },
+    /// A peer that was asked for its trust has been connected for 15 minutes: nobody has to ask it
+    /// any more ([`Handle::petition`]).
+    Settled {
+        /// Its SKI.
+        ski: Ski,
+    },
     /// A peer that was connected is no longer.
     Disconnected {
         /// Its SKI.
@@ -259,6 +277,24 @@ impl Node {
             _ => None,
         };
 
+        let own = Party {
+            ship_id: settings.ship_id.clone(),
+            fingerprint: Fingerprint::of_certificate(config.identity.certificate()),
+        };
+        let judge = config.secret.map(|secret| Listener::new(own.clone(), secret, clock.now()));
+        let notices = match (&config.announcement, local) {
+            (Some(announcement), Some(local)) => {
+                let own = hub::OwnService {
+                    instance: announcement.instance.clone(),
+                    host: host(tls.ski()),
+                    port: local.port(),
+                };
+                Some((Notices::start().map_err(StartError::Announcement)?, own))
+            }
+            _ => None,
+        };
+        let pairing = hub::Pairing::new(own, judge, notices);
+
         // Without a bound: only the application asks, and every request is dealt with at once.
         let (requests, requested) = mpsc::unbounded_channel();
         let (decisions, decided) = mpsc::channel(16);
@@ -273,6 +309,7 @@ impl Node {
             trust: config.trust,
             trust_file: config.trust_file,
             pin: config.pin,
+            pairing,
             targets: config.targets,
             listener,
             announcer,

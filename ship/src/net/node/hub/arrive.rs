@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{Contest, Hub};
 use crate::connection::{self, Leave, Role, Settings};
-use crate::identity::Ski;
+use crate::identity::{Fingerprint, Ski};
 use crate::message::Version;
 use crate::net::drive::{Admission, LinkId};
 use crate::net::link::shown;
@@ -31,8 +31,15 @@ const REFUSING: usize = 4;
 
 impl Hub {
     /// A peer has proven its key: is there room, and which of its connections stay?
-    pub(super) fn proven(&mut self, id: LinkId, ski: Ski, reply: oneshot::Sender<Admission>) {
+    pub(super) fn proven(
+        &mut self,
+        id: LinkId,
+        ski: Ski,
+        fingerprint: Option<Fingerprint>,
+        reply: oneshot::Sender<Admission>,
+    ) {
         let now = self.clock.now();
+        self.recognise(ski, fingerprint);
         let standing = self.trust.standing(ski);
         let Some(role) = self.links.get(id).map(|link| link.role) else {
             return;
@@ -69,6 +76,7 @@ impl Hub {
         }
         let (commands, receiver) = mpsc::channel(COMMANDS);
         if let Some(link) = self.links.get_mut(id) {
+            link.fingerprint = fingerprint;
             link.commands = Some(commands);
         }
         self.is_changed = true;

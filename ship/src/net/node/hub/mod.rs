@@ -1,11 +1,12 @@
 //! The hub: the one task that knows all connections, all targets and whom the user trusts.
 //!
-//! What wakes it is here; what it does then is in [`arrive`], [`depart`], [`decide`] and
-//! [`prove`].
+//! What wakes it is here; what it does then is in [`arrive`], [`depart`], [`decide`],
+//! [`prove`] and [`pair`].
 
 mod arrive;
 mod decide;
 mod depart;
+mod pair;
 mod prove;
 
 use core::time::Duration;
@@ -34,10 +35,12 @@ use crate::net::node::links::{Link, Links};
 use crate::net::node::peers::{Snapshot, snapshot};
 use crate::net::node::throttle::Throttle;
 use crate::net::node::{Event, Limits, OwnPin};
+use crate::net::pairing::Notice;
 use crate::net::tls::Tls;
 use crate::pin::{Lock, Pin};
 use crate::trust::{Trust, TrustFile, TrustFileError};
 use decide::{Saving, written};
+pub(in crate::net::node) use pair::{OwnService, Pairing};
 
 /// Events that may wait for the application; then reports of connections wait, too.
 const BACKLOG: usize = 16;
@@ -59,6 +62,7 @@ pub(in crate::net::node) struct Parts {
     pub(in crate::net::node) trust: Trust,
     pub(in crate::net::node) trust_file: Option<TrustFile>,
     pub(in crate::net::node) pin: Option<OwnPin>,
+    pub(in crate::net::node) pairing: Pairing,
     pub(in crate::net::node) targets: Vec<Target>,
     pub(in crate::net::node) listener: Option<TcpListener>,
     pub(in crate::net::node) announcer: Option<Announcer>,
@@ -85,6 +89,7 @@ pub(in crate::net::node) struct Hub {
     is_pin_required: bool,
     /// PINs of peers that are not there yet.
     pins: BTreeMap<Ski, Pin>,
+    pairing: Pairing,
     dials: Vec<Dial>,
     listener: Option<TcpListener>,
     /// The listener rests until then.
@@ -151,6 +156,7 @@ impl Hub {
             lock,
             is_pin_required,
             pins: BTreeMap::new(),
+            pairing: parts.pairing,
             dials: parts.targets.into_iter().map(|target| Dial::new(target, now)).collect(),
             listener: parts.listener,
             accept_at: None,
@@ -179,6 +185,9 @@ impl Hub {
     /// Runs until everything is over.
     pub(in crate::net::node) async fn run(mut self) {
         loop {
+            if self.is_changed {
+                self.pair();
+            }
             self.publish();
             self.save_notes();
             if let Some(shutdown) = &self.shutdown {
@@ -206,6 +215,7 @@ impl Hub {
                 Some((id, report)) = self.reports.recv(), if takes => Next::Report(id, report),
                 Some(joined) = self.tasks.join_next_with_id(), if takes => Next::Joined(joined),
                 accepted = accept(self.listener.as_ref()), if accepts => Next::Accepted(accepted),
+                notice = self.pairing.seen(), if is_open => Next::Noticed(notice),
                 () = self.clock.until(deadline) => Next::Tick,
             };
             match next {
@@ -219,6 +229,7 @@ impl Hub {
                 Next::Report(id, report) => self.report(id, report),
                 Next::Joined(joined) => self.joined(joined),
                 Next::Accepted(accepted) => self.accepted(accepted),
+                Next::Noticed(notice) => self.noticed(notice),
                 Next::Tick => self.tick(),
             }
         }
@@ -255,6 +266,13 @@ impl Hub {
                 }
             }
             Request::Pin(ski, pin, done) => self.enter_pin(ski, pin, done),
+            Request::Consider(request, done) => {
+                // Who asked may have lost interest.
+                let _ = done.send(self.consider(&request));
+            }
+            Request::Petition { ski, asked, secret, done } => {
+                let _ = done.send(self.petition(ski, asked, secret));
+            }
             Request::Shutdown(asker) => self.begin_shutdown(Some(asker)),
         }
     }
@@ -288,7 +306,7 @@ impl Hub {
             return;
         };
         match report {
-            Report::Proven { ski, reply } => self.proven(id, ski, reply),
+            Report::Proven { ski, fingerprint, reply } => self.proven(id, ski, fingerprint, reply),
             Report::Stage(stage) => {
                 link.stage = Some(stage);
                 self.is_changed = true;
@@ -325,7 +343,13 @@ impl Hub {
             Contest::Chooses(until) | Contest::Probed(until) => *until,
         });
         let announcer = self.announcer.as_ref().and_then(Announcer::deadline);
-        dials.chain(vacant).chain(contests).chain(self.accept_at).chain(announcer).min()
+        dials
+            .chain(vacant)
+            .chain(contests)
+            .chain(self.accept_at)
+            .chain(announcer)
+            .chain(self.pairing_deadline())
+            .min()
     }
 
     fn tick(&mut self) {
@@ -340,6 +364,7 @@ impl Hub {
             announcer.tick(now);
         }
         self.contend(now);
+        self.pair();
         let due = |(_, (until, _)): &(&Ski, &(Instant, Reason))| now >= *until;
         let gone: Vec<Ski> = self.vacant.iter().filter(due).map(|(ski, _)| *ski).collect();
         for ski in gone {
@@ -441,6 +466,7 @@ enum Next {
     Report(LinkId, Report),
     Joined(Result<(tokio::task::Id, Reason), JoinError>),
     Accepted(io::Result<(TcpStream, SocketAddr)>),
+    Noticed(Notice),
     Tick,
 }
 

@@ -1,0 +1,170 @@
+//! Pairing requests on the local network: the service `_shippairing._tcp` (Pairing Service 1.0.0
+//! §5).
+//!
+//! Nothing listens where a request is announced; its TXT record is all there is. The library hands
+//! out a key once even if a record has it twice, so that such a record is judged by the first.
+
+use std::collections::BTreeMap;
+use std::format;
+use std::string::String;
+use std::vec::Vec;
+
+use mdns_sd::{Receiver, ResolvedService, ServiceDaemon, ServiceEvent, ServiceInfo};
+
+use super::link::shown;
+use super::mdns::AnnouncementError;
+use crate::identity::Ski;
+use crate::pairing::Request;
+
+const SERVICE: &str = "_shippairing._tcp.local.";
+
+/// What was seen.
+#[derive(Debug)]
+pub(super) enum Notice {
+    /// A request, by the name of its instance.
+    There(String, Request),
+    /// The instance of this name is no longer announced.
+    Gone(String),
+}
+
+/// Requests of others, and our own.
+pub(super) struct Notices {
+    daemon: ServiceDaemon,
+    answers: Option<Receiver<ServiceEvent>>,
+    /// The full names of what we announce.
+    ours: BTreeMap<(Ski, u32), String>,
+}
+
+impl Notices {
+    pub(super) fn start() -> Result<Self, AnnouncementError> {
+        Ok(Self { daemon: ServiceDaemon::new()?, answers: None, ours: BTreeMap::new() })
+    }
+
+    /// Looks for requests from now on.
+    pub(super) fn listen(&mut self) {
+        match self.daemon.browse(SERVICE) {
+            Ok(answers) => self.answers = Some(answers),
+            Err(error) => tracing::warn!(%error, "mdns does not look for pairing requests"),
+        }
+    }
+
+    /// The next thing that is seen. Nothing is lost if the future is dropped.
+    pub(super) async fn seen(&mut self) -> Notice {
+        while let Some(answers) = &self.answers {
+            match answers.recv_async().await {
+                Ok(ServiceEvent::ServiceResolved(service)) => {
+                    let name = service.fullname.clone();
+                    return match request(&service) {
+                        Some(request) => Notice::There(name, request),
+                        None => Notice::Gone(name),
+                    };
+                }
+                Ok(ServiceEvent::ServiceRemoved(_, name)) => return Notice::Gone(name),
+                Ok(_) => {}
+                // So much came that the library gave up: what matters comes again.
+                Err(_) => self.listen_again(),
+            }
+        }
+        core::future::pending().await
+    }
+
+    fn listen_again(&mut self) {
+        self.answers = None;
+        self.listen();
+    }
+
+    /// Announces our request to a peer. `instance` and `host` are those of our SHIP service, and so
+    /// is the port, where nobody has to listen for this.
+    pub(super) fn announce(
+        &mut self,
+        peer: Ski,
+        number: u32,
+        request: &Request,
+        instance: &str,
+        host: &str,
+        port: u16,
+    ) {
+        let name = name(instance, number);
+        let txt = request.txt();
+        let registered =
+            ServiceInfo::new(SERVICE, &name, host, "", port, txt.as_slice()).and_then(|info| {
+                let info = info.enable_addr_auto();
+                let name = info.get_fullname().into();
+                self.daemon.register(info).map(|()| name)
+            });
+        match registered {
+            Ok(name) => {
+                self.ours.insert((peer, number), name);
+            }
+            Err(error) => tracing::warn!(%error, "mdns does not take a pairing request"),
+        }
+    }
+
+    /// Withdraws it.
+    pub(super) fn withdraw(&mut self, peer: Ski, number: u32) {
+        if let Some(name) = self.ours.remove(&(peer, number))
+            && let Err(error) = self.daemon.unregister(&name)
+        {
+            tracing::warn!(%error, "mdns does not withdraw a pairing request");
+        }
+    }
+
+    /// Withdraws whatever we have announced to a peer.
+    pub(super) fn withdraw_all(&mut self, peer: Ski) {
+        let numbers: Vec<u32> =
+            self.ours.keys().filter(|(ski, _)| *ski == peer).map(|(_, number)| *number).collect();
+        for number in numbers {
+            self.withdraw(peer, number);
+        }
+    }
+}
+
+/// Goodbyes go out before the library's thread ends.
+impl Drop for Notices {
+    fn drop(&mut self) {
+        let names: Vec<String> = core::mem::take(&mut self.ours).into_values().collect();
+        for name in names {
+            let _ = self.daemon.unregister(&name);
+        }
+        let _ = self.daemon.shutdown();
+    }
+}
+
+/// The name of our service with a number behind it, in a label of 63 octets.
+fn name(instance: &str, number: u32) -> String {
+    let end = format!("-pairing#{number}");
+    let mut room = instance.len().min(63 - end.len());
+    while !instance.is_char_boundary(room) {
+        room -= 1;
+    }
+    format!("{}{end}", &instance[..room])
+}
+
+fn request(service: &ResolvedService) -> Option<Request> {
+    let strings = service.txt_properties.iter();
+    // What is not text is none of ours.
+    let strings = strings.map(|string| {
+        let value = string.val().and_then(|octets| core::str::from_utf8(octets).ok());
+        (string.key(), value.unwrap_or(""))
+    });
+    match Request::read(strings) {
+        Ok(request) => Some(request),
+        Err(error) => {
+            let name = shown(&service.fullname);
+            tracing::debug!(%name, %error, "announcement of no pairing request");
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_fits_into_a_label() {
+        assert_eq!(name("HEMS-7", 3), "HEMS-7-pairing#3");
+        let long = name(&"ü".repeat(40), u32::MAX);
+        assert!(long.len() <= 63 && long.ends_with("ü-pairing#4294967295"), "{long}");
+    }
+}
