@@ -6,8 +6,8 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::core::curve::{Curve, Point, SAMPLE};
 use crate::core::session::Session;
+use crate::ending::Ending;
 use crate::port::Handle;
-use crate::run::Ending;
 
 /// The recorded curve.
 #[derive(Clone, Debug, Default)]

@@ -14,7 +14,9 @@
 //! | [`port`] | the core and a board in a thread of their own, and the [`port::Handle`] on it | the above, [`store`] |
 //! | [`store`] | what outlives the program | the disk |
 //! | [`peers`] | who may talk to the charger over EEBUS, as a trait | SKIs |
+//! | [`ending`] | when the program ends, as its tasks hear it | nothing |
 //! | [`curve`] | what the running session has done so far | [`port::Handle`] |
+//! | [`eebus`] | the charger as a device of EEBUS | [`port::Handle`], [`peers`] |
 //! | [`api`] | HTTP and JSON | [`port::Handle`], [`peers`], [`curve`] |
 //! | [`web`] | the web application: TLS, the page, and what a browser may ask | [`api`] |
 //! | [`run`] | start, supervision, orderly end | all of it |
@@ -76,6 +78,7 @@ pub mod clock;
 pub mod core;
 pub mod curve;
 pub mod eebus;
+pub mod ending;
 pub mod hardware;
 pub mod peers;
 pub mod port;

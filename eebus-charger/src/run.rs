@@ -26,12 +26,14 @@ use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tracing::{error, warn};
 
 use crate::api::events::{self, Events};
-use crate::api::{self, Api, socket};
+use crate::api::socket::Socket;
+use crate::api::{self, Api};
 use crate::clock::Clock;
-use crate::core::charger::Config;
+pub use crate::eebus::Network;
 use crate::eebus::{self, Eebus};
-use crate::hardware::simulator::{Probe, Setup, Simulated, Simulator};
-use crate::port::{self, Handle, PortLost};
+use crate::ending::Ending;
+use crate::hardware::simulator::{Probe, Remote, Setup, Simulated, Simulator};
+use crate::port::{self, Handle, Hub, PortLost};
 use crate::store::{self, Notebook, Settings, StateDir};
 use crate::web;
 
@@ -58,19 +60,6 @@ pub struct Options {
     pub web: Option<web::Options>,
 }
 
-/// How to be on the network.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Network {
-    /// Where SHIP listens.
-    pub listen: SocketAddr,
-    /// Whom to dial.
-    pub dial: Vec<SocketAddr>,
-    /// Whom to trust from now on.
-    pub trust: Vec<Ski>,
-    /// Whether to announce the charger over mDNS.
-    pub announce: bool,
-}
-
 /// A charger that runs.
 #[derive(Debug)]
 pub struct Running {
@@ -86,10 +75,7 @@ pub struct Running {
     pub state_dir: PathBuf,
     /// The handle on it.
     pub charger: Handle,
-    ending: watch::Sender<bool>,
-    tasks: Tasks,
-    hub: JoinHandle<Result<Infallible, PortLost>>,
-    port: oneshot::Receiver<()>,
+    supervisor: Supervisor,
 }
 
 /// The identity in a state directory, created if there is none.
@@ -113,7 +99,6 @@ pub async fn start(options: Options) -> Result<Running, Error> {
     let settings: Settings = dir.load()?.unwrap_or_default();
     let notebook = Notebook::open(dir)?;
     let identity = identity(notebook.dir().path())?;
-    let listener = socket::listen(notebook.dir()).map_err(Error::Socket)?;
     let web = options.web.map(|web| web::bind(web, notebook.dir().path())).transpose();
     let web = web.map_err(Error::Web)?;
 
@@ -124,59 +109,82 @@ pub async fn start(options: Options) -> Result<Running, Error> {
         board.watch(probe);
     }
     let (board, remote) = Simulated::new(board);
-    let config = Config {
-        capabilities: setup.capabilities,
-        supply: setup.supply,
-        user_max: settings.user_max(),
-        safe_current: settings.safe_current(),
-        next_session: notebook.memory().next(),
-    };
+    let config = port::config(setup.capabilities, setup.supply, &settings, &notebook);
     let (port, hub, charger) = port::assemble(config, board, notebook.clone(), clock);
     let port = port.spawn().map_err(Error::Thread)?;
+    let mut supervisor = Supervisor::new(charger, hub, port);
 
-    let (ending, watching) = watch::channel(false);
-    let until = Ending::new(watching);
-    let mut tasks = Tasks::default();
-    let hub = tokio::spawn(hub.run());
-
-    let ski = identity.ski();
-    let state_dir = options.state_dir;
-    let eebus = eebus::start(identity, &options.network, &state_dir, charger.clone()).await;
-    let Eebus { ship, peers, task } = match eebus {
-        Ok(eebus) => eebus,
+    let around = Around { notebook, identity, network: options.network, remote, web };
+    match around.start(&mut supervisor).await {
+        Ok(here) => Ok(Running {
+            ski: here.ski,
+            address: here.ship,
+            web: here.web,
+            http: here.http,
+            state_dir: options.state_dir,
+            charger: supervisor.charger.clone(),
+            supervisor,
+        }),
         Err(error) => {
-            charger.stop();
-            return Err(Error::Eebus(error));
+            supervisor.end().await;
+            Err(error)
         }
-    };
-    let address = ship.address().unwrap_or(options.network.listen);
-    tasks.spawn("eebus", task.run(until.clone()));
-    let peers = Some(peers);
-
-    let api = Api::new(charger.clone(), peers, Some(remote), events::STREAMS);
-    let recording = api.curve.clone().run(charger.clone(), until.clone());
-    tasks.spawn("curve", async {
-        recording.await;
-        Ok(())
-    });
-    let telling = Events::run(api.clone(), until.clone());
-    tasks.spawn("events", async {
-        telling.await;
-        Ok(())
-    });
-    let router = api::router(api);
-    let (mut https, mut http) = (None, None);
-    if let Some(web) = web {
-        (https, http) = (Some(web.https()), web.http());
-        let serving = web.spawn(router.clone(), until.clone()).map_err(Error::Web)?;
-        tasks.spawn("web", async { Ok(serving.await?) });
     }
-    tasks.spawn("api", async move {
-        axum::serve(listener, router).with_graceful_shutdown(until.begun()).await?;
-        Ok(())
-    });
+}
 
-    Ok(Running { ski, address, web: https, http, state_dir, charger, ending, tasks, hub, port })
+/// What a charger has around its port task, ready to start.
+struct Around {
+    notebook: Notebook,
+    identity: Identity,
+    network: Network,
+    remote: Remote,
+    web: Option<web::Bound>,
+}
+
+/// Who and where it is then.
+struct Here {
+    ski: Ski,
+    ship: SocketAddr,
+    web: Option<SocketAddr>,
+    http: Option<SocketAddr>,
+}
+
+impl Around {
+    /// Whatever has started when something fails is the supervisor's.
+    async fn start(self, supervisor: &mut Supervisor) -> Result<Here, Error> {
+        let Self { notebook, identity, network, remote, web } = self;
+        let (charger, until) = (supervisor.charger.clone(), supervisor.until());
+        let tasks = &mut supervisor.tasks;
+
+        let (ski, listen) = (identity.ski(), network.listen);
+        let state_dir = notebook.dir().path();
+        let eebus = eebus::start(identity, &network, state_dir, charger.clone()).await;
+        let Eebus { ship, peers, task } = eebus.map_err(Error::Eebus)?;
+        let ship = ship.address().unwrap_or(listen);
+        tasks.spawn("eebus", task.run(until.clone()));
+
+        let api = Api::new(charger.clone(), Some(peers), Some(remote), events::STREAMS);
+        let recording = api.curve.clone().run(charger, until.clone());
+        tasks.spawn("curve", async {
+            recording.await;
+            Ok(())
+        });
+        let telling = Events::run(api.clone(), until.clone());
+        tasks.spawn("events", async {
+            telling.await;
+            Ok(())
+        });
+        let router = api::router(api);
+        let (mut https, mut http) = (None, None);
+        if let Some(web) = web {
+            (https, http) = (Some(web.https()), web.http());
+            let serving = web.spawn(router.clone(), until.clone()).map_err(Error::Web)?;
+            tasks.spawn("web", async { Ok(serving.await?) });
+        }
+        let socket = Socket::listen(notebook.dir()).map_err(Error::Socket)?;
+        tasks.spawn("api", async { Ok(socket.serve(router, until).await?) });
+        Ok(Here { ski, ship, web: https, http })
+    }
 }
 
 impl Running {
@@ -188,47 +196,64 @@ impl Running {
     pub async fn until(mut self, stop: impl Future<Output = ()>) -> Result<(), Error> {
         let lost = tokio::select! {
             () = stop => None,
-            lost = self.tasks.lost() => Some(lost),
-            hub = &mut self.hub => Some(Error::hub(hub)),
-            _ = &mut self.port => Some(Error::Lost { task: "port", why: None }),
+            lost = self.supervisor.lost() => Some(lost),
         };
         if let Some(lost) = &lost {
             error!("{lost}");
         }
-        let ended = self.end().await;
-        lost.map_or(ended, Err)
+        self.supervisor.end().await;
+        lost.map_or(Ok(()), Err)
+    }
+}
+
+/// Knows everything that runs, notices what no longer does, and ends it all in order.
+#[derive(Debug)]
+struct Supervisor {
+    charger: Handle,
+    ending: watch::Sender<bool>,
+    tasks: Tasks,
+    hub: JoinHandle<Result<Infallible, PortLost>>,
+    port: oneshot::Receiver<()>,
+}
+
+impl Supervisor {
+    /// Of a port task that runs in its thread, and its hub, which starts now.
+    fn new(charger: Handle, hub: Hub, port: oneshot::Receiver<()>) -> Self {
+        let ending = watch::Sender::new(false);
+        Self { charger, ending, tasks: Tasks::default(), hub: tokio::spawn(hub.run()), port }
+    }
+
+    fn until(&self) -> Ending {
+        Ending::new(self.ending.subscribe())
+    }
+
+    /// Resolves with the first loss.
+    async fn lost(&mut self) -> Error {
+        tokio::select! {
+            lost = self.tasks.lost() => lost,
+            hub = &mut self.hub => Error::hub(hub),
+            _ = &mut self.port => Error::Lost { task: "port", why: None },
+        }
     }
 
     /// The tasks end while the port task still serves them; the board has the last word.
-    async fn end(self) -> Result<(), Error> {
-        let Self { ending, mut tasks, hub, port, charger, state_dir, .. } = self;
+    async fn end(self) {
+        let Self { charger, ending, mut tasks, hub, port } = self;
         ending.send_replace(true);
         let ended = async { while tasks.0.join_next().await.is_some() {} };
         if tokio::time::timeout(ENDING, ended).await.is_err() {
             warn!("a task did not end in time");
+            tasks.0.shutdown().await;
         }
         charger.stop();
-        // Whether it parted now or was lost before: it is over.
-        let _ = tokio::time::timeout(PARTING, port).await;
-        hub.abort();
-        std::fs::remove_file(socket::path(&state_dir)).map_err(Error::Socket)
-    }
-}
-
-/// Says when it is time for a task to end.
-#[derive(Clone, Debug)]
-pub struct Ending(watch::Receiver<bool>);
-
-impl Ending {
-    /// An end that begins when `begins` turns true, or is gone.
-    pub const fn new(begins: watch::Receiver<bool>) -> Self {
-        Self(begins)
-    }
-
-    /// Resolves when the program wants to end.
-    pub async fn begun(mut self) {
-        // A supervisor that is gone wants the same.
-        let _ = self.0.wait_for(|ending| *ending).await;
+        // One that was lost before has been waited for.
+        if !port.is_terminated() && tokio::time::timeout(PARTING, port).await.is_err() {
+            warn!("the port task did not end in time");
+        }
+        if !hub.is_finished() {
+            hub.abort();
+            let _ = hub.await;
+        }
     }
 }
 
@@ -318,3 +343,61 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpListener};
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::api::socket;
+
+    const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+    #[tokio::test]
+    async fn what_has_started_ends_when_the_rest_cannot_start() {
+        let place = tempfile::tempdir().expect("a temporary directory");
+        let taken = TcpListener::bind(ANY).expect("a free port");
+        let board = Arc::new(());
+        let watched = Arc::clone(&board);
+        let options = |listen| Options {
+            state_dir: place.path().to_owned(),
+            simulator: Setup::default(),
+            probe: Some(Box::new({
+                let watched = Arc::clone(&watched);
+                move |_| drop(Arc::clone(&watched))
+            })),
+            network: Network { listen, dial: Vec::new(), trust: Vec::new(), announce: false },
+            web: Some(web::Options::new(ANY)),
+        };
+        let address = taken.local_addr().expect("it is bound");
+        let refused = start(options(address)).await.expect_err("the port is taken");
+        assert!(matches!(refused, Error::Eebus(_)), "{refused}");
+        assert_eq!(Arc::strong_count(&board), 2, "the board is let go");
+        assert!(!socket::path(place.path()).exists());
+
+        // Nothing is left that holds the directory, and a socket that is gone is no error.
+        let running = start(options(ANY)).await.expect("the directory is free");
+        std::fs::remove_file(socket::path(place.path())).expect("it is there");
+        running.until(async {}).await.expect("it ends in an orderly way");
+        assert_eq!(Arc::strong_count(&board), 2, "the board is let go");
+        drop(StateDir::open(place.path()).expect("the directory is free again"));
+    }
+
+    #[tokio::test]
+    async fn a_lost_port_task_ends_the_rest() {
+        let place = tempfile::tempdir().expect("a temporary directory");
+        let options = Options {
+            state_dir: place.path().to_owned(),
+            simulator: Setup::default(),
+            probe: None,
+            network: Network { listen: ANY, dial: Vec::new(), trust: Vec::new(), announce: false },
+            web: None,
+        };
+        let running = start(options).await.expect("it has what it needs");
+        running.charger.stop();
+        let lost = running.until(core::future::pending()).await.expect_err("it is lost");
+        assert!(matches!(lost, Error::Lost { .. }), "{lost}");
+        drop(StateDir::open(place.path()).expect("the directory is free again"));
+    }
+}

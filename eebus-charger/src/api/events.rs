@@ -31,7 +31,7 @@ use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::{Api, Problem};
-use crate::run::Ending;
+use crate::ending::Ending;
 
 /// The least time from one event to the next.
 const PACE: Duration = Duration::from_millis(500);

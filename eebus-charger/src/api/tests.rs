@@ -11,15 +11,13 @@ use tower::ServiceExt;
 
 use super::*;
 use crate::clock::Clock;
-use crate::core::charger::Config;
 use crate::core::limits::OpevReason;
-use crate::core::pilot::LEAST;
 use crate::core::units::{MilliAmps, PhaseCurrents};
+use crate::ending::Ending;
 use crate::hardware::simulator::{Setup, Simulated, Simulator};
 use crate::peers::{Decision, Peer, PeerState, PeersError};
-use crate::port::assemble;
-use crate::run::Ending;
-use crate::store::{Notebook, StateDir};
+use crate::port;
+use crate::store::{Notebook, Settings, StateDir};
 
 const OWN: Ski = Ski::new([1; 20]);
 const MANAGER: Ski = Ski::new([2; 20]);
@@ -97,14 +95,9 @@ fn bench() -> Bench {
     let clock = Clock::start();
     let setup = Setup { plug_after: None, ..Setup::default() };
     let (board, remote) = Simulated::new(Simulator::new(setup, clock.now()));
-    let config = Config {
-        capabilities: setup.capabilities,
-        supply: setup.supply,
-        user_max: Some(MilliAmps::amps(20)),
-        safe_current: LEAST,
-        next_session: notebook.memory().next(),
-    };
-    let (port, hub, charger) = assemble(config, board, notebook, clock);
+    let settings = Settings { user_max_ma: Some(20_000), ..Settings::default() };
+    let config = port::config(setup.capabilities, setup.supply, &settings, &notebook);
+    let (port, hub, charger) = port::assemble(config, board, notebook, clock);
     tokio::spawn(port.drive());
     tokio::spawn(hub.run());
     let node = Node { trusted: vec![MANAGER].into(), waiting: vec![STRANGER].into() };

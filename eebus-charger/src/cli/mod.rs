@@ -20,7 +20,7 @@ use crate::api::documents::StatusDocument;
 use crate::eebus;
 use crate::hardware::simulator::Setup;
 use crate::run::{self, Network, Options};
-use crate::store::{self, StateDir};
+use crate::store;
 use crate::web;
 
 /// The program. The exit codes are part of its interface, see `--help`.
@@ -141,14 +141,10 @@ fn web(args: &RunArgs) -> Option<web::Options> {
 }
 
 fn ski(state_dir: &Path) -> Result<(), Failure> {
-    // Two processes must not create two identities; beside a running charger there is one.
-    let lock = match StateDir::open(state_dir) {
-        Err(store::Error::InUse { .. }) => None,
-        opened => Some(opened?),
-    };
-    let identity = run::identity(state_dir)?;
-    drop(lock);
-    show::line(&identity.ski().to_string());
+    store::create_dir(state_dir)?;
+    // Without the lock, so that it neither needs a charger nor keeps one from starting: of
+    // several processes that create an identity, one does, and all have that.
+    show::line(&run::identity(state_dir)?.ski().to_string());
     Ok(())
 }
 

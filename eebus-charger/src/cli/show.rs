@@ -4,10 +4,11 @@ use std::io::{self, Write};
 
 use anstream::{AutoStream, ColorChoice, eprintln, stdout};
 use anstyle::{AnsiColor, Style};
+use ship::net::shown;
 use tracing::Level;
 
 use super::args::LogLevel;
-use crate::api::documents::StatusDocument;
+use crate::api::documents::{PeerDocument, StatusDocument};
 use crate::run::Running;
 
 const STRONG: Style = Style::new().bold();
@@ -91,8 +92,7 @@ pub(super) fn status(status: &StatusDocument) {
         None => row("session", "no vehicle"),
     }
     for peer in &status.peers {
-        let name = peer.name.as_deref().unwrap_or_default();
-        row("peer", &format!("{} {} {name}", peer.ski, peer.state));
+        row("peer", &known(peer));
     }
     if status.stale {
         row("warning", &format!("{YELLOW}the limits are not renewed{YELLOW:#}"));
@@ -111,6 +111,27 @@ fn row(name: &str, value: &str) {
     line(&format!("  {DIM}{name:<8}{DIM:#} {value}"));
 }
 
+/// A peer. What it calls itself is its own word, and a terminal obeys some characters.
+fn known(peer: &PeerDocument) -> String {
+    let name = shown(peer.name.as_deref().unwrap_or_default());
+    format!("{} {} {name}", shown(&peer.ski), shown(&peer.state))
+}
+
 fn amps(ma: u32) -> String {
     format!("{}.{} A", ma / 1000, ma % 1000 / 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_has_no_word_with_the_terminal() {
+        let name = format!("\u{1b}[2J\u{9b}31m\u{202e}\n{}", "x".repeat(1_000));
+        let ski = "ab".repeat(20);
+        let peer = PeerDocument { ski, state: "connected".into(), name: Some(name) };
+        let line = known(&peer);
+        assert!(line.starts_with("abab") && line.contains(" connected "), "{line}");
+        assert!(line.contains(r"\u{1b}[2J\u{9b}31m\u{202e}\n") && line.len() < 200, "{line}");
+    }
 }

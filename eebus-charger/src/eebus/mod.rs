@@ -19,6 +19,7 @@ mod task;
 mod vehicle;
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -35,7 +36,6 @@ use spine::{Engine, Instant};
 use tokio::sync::{mpsc, watch};
 
 use crate::port::Handle;
-use crate::run::Network;
 use peers::Connections;
 pub use task::Task;
 
@@ -44,6 +44,19 @@ const TRUST: &str = "trust.json";
 
 /// Private enterprise number of examples (RFC 5612): the project has none of its own.
 const VENDOR: u32 = 32_473;
+
+/// How to be on the network.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Network {
+    /// Where SHIP listens.
+    pub listen: SocketAddr,
+    /// Whom to dial.
+    pub dial: Vec<SocketAddr>,
+    /// Whom to trust from now on.
+    pub trust: Vec<Ski>,
+    /// Whether to announce the charger over mDNS.
+    pub announce: bool,
+}
 
 /// What the task shows of itself to those who ask about peers.
 #[derive(Clone, Debug, Default)]

@@ -16,8 +16,8 @@ use super::news::News;
 use super::vehicle::Vehicle;
 use crate::core::charger::Status;
 use crate::core::fault::Fault;
+use crate::ending::Ending;
 use crate::port::Handle;
-use crate::run::Ending;
 
 /// How often ceilings are stated again and readings looked at.
 const PACE: Duration = Duration::from_secs(1);

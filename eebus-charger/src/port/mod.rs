@@ -32,9 +32,9 @@ use self::shared::Shared;
 use crate::clock::Clock;
 use crate::core::charger::{Charger, Config, Controls, Input, Output, Status};
 use crate::core::session::Plug;
-use crate::core::units::MilliWattHours;
-use crate::ports::{EvsePort, PortCommand};
-use crate::store::Notebook;
+use crate::core::units::{MilliWattHours, PhaseCurrents};
+use crate::ports::{Capabilities, EvsePort, PortCommand};
+use crate::store::{Notebook, Settings};
 
 /// The port task looks at the board at least this often.
 pub const TICK: Duration = Duration::from_millis(20);
@@ -42,6 +42,23 @@ pub const TICK: Duration = Duration::from_millis(20);
 const LEAST_REST: Duration = Duration::from_millis(1);
 /// Energy and time alone are shown this often; everything else as soon as it changes.
 const SHOW: Duration = Duration::from_secs(1);
+
+/// What a charger starts with: what its board and the installation can do, what a person has set,
+/// and what it remembers.
+pub fn config(
+    capabilities: Capabilities,
+    supply: PhaseCurrents,
+    settings: &Settings,
+    notebook: &Notebook,
+) -> Config {
+    Config {
+        capabilities,
+        supply,
+        user_max: settings.user_max(),
+        safe_current: settings.safe_current(),
+        next_session: notebook.memory().next(),
+    }
+}
 
 /// Puts a charger together: the port to be driven, the hub that serves it, and the handle for
 /// everybody else.

@@ -34,13 +34,7 @@ fn bench() -> Bench {
     board.watch(Box::new(move |change| {
         let _ = changes.send(change);
     }));
-    let config = Config {
-        capabilities: setup.capabilities,
-        supply: setup.supply,
-        user_max: None,
-        safe_current: LEAST,
-        next_session: notebook.memory().next(),
-    };
+    let config = config(setup.capabilities, setup.supply, &Settings::default(), &notebook);
     let (port, hub, handle) = assemble(config, board, notebook.clone(), clock);
     Bench { _place: place, notebook, port, hub, handle, pilot }
 }

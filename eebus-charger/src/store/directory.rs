@@ -25,6 +25,16 @@ pub fn default_path() -> Result<PathBuf, Error> {
     Ok(base.join("eebus-charger"))
 }
 
+/// Creates a state directory, for its owner only, if need be.
+///
+/// # Errors
+///
+/// [`Error::Io`] if the system refuses.
+pub fn create_dir(path: &Path) -> Result<(), Error> {
+    let created = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    created.map_err(Error::io("create", path))
+}
+
 /// A state directory that belongs to this process until it is dropped.
 #[derive(Debug)]
 pub struct StateDir {
@@ -40,11 +50,7 @@ impl StateDir {
     ///
     /// [`Error::InUse`] if another process has it, [`Error::Io`] if the system refuses.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(path)
-            .map_err(Error::io("create", path))?;
+        create_dir(path)?;
         let file = path.join("lock");
         let mut lock = File::options()
             .read(true)

@@ -14,7 +14,7 @@ use std::{fmt, io};
 use serde::{Deserialize, Serialize};
 use ship::Ski;
 
-pub use self::directory::{StateDir, default_path};
+pub use self::directory::{StateDir, create_dir, default_path};
 pub use self::file::Document;
 pub(crate) use self::file::write;
 pub use self::notebook::Notebook;

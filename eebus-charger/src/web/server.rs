@@ -40,7 +40,7 @@ use super::doorman::{Doorman, Limits, Visit};
 use super::stall::Stall;
 use super::{Error, Options, assets};
 use crate::api::Problem;
-use crate::run::Ending;
+use crate::ending::Ending;
 
 /// How long TLS may take to be set up.
 const HANDSHAKE: Duration = Duration::from_secs(10);

@@ -152,6 +152,17 @@ fn the_ski_is_printed_without_a_running_charger_and_beside_one() {
 }
 
 #[test]
+fn all_who_ask_for_the_ski_at_once_get_the_same_one() {
+    let place = place();
+    let skis: Vec<_> = std::thread::scope(|scope| {
+        let asked: Vec<_> = (0..8).map(|_| scope.spawn(|| call(&place, &["ski"]).ok())).collect();
+        asked.into_iter().map(|asked| asked.join().expect("it is printed")).collect()
+    });
+    let charger = Charger::start_in(place, &["--sim-plug", "never"]);
+    assert!(skis.iter().all(|ski| ski.trim() == charger.ski), "{skis:?}");
+}
+
+#[test]
 fn a_wrong_command_line_says_what_was_meant() {
     let place = place();
     let wrong = call(&place, &["--sim-plugg", "2"]);

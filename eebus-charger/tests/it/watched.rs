@@ -6,14 +6,11 @@ use std::time::{Duration, Instant};
 use eebus_charger::api::events::{Events, STREAMS};
 use eebus_charger::api::{self, Api};
 use eebus_charger::clock::Clock;
-use eebus_charger::core::charger::Config;
-use eebus_charger::core::pilot::LEAST;
-use eebus_charger::core::session::SessionId;
+use eebus_charger::ending::Ending;
 use eebus_charger::hardware::simulator::{Setup, Simulator};
 use eebus_charger::port::{self, Handle, TICK};
 use eebus_charger::ports::{Capabilities, EvsePort, PortBusy, PortCommand, PortSnapshot};
-use eebus_charger::run::Ending;
-use eebus_charger::store::{Notebook, StateDir};
+use eebus_charger::store::{Notebook, Settings, StateDir};
 use eebus_charger::web;
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -71,13 +68,8 @@ impl Charger {
         let gaps = Arc::<Mutex<Vec<_>>>::default();
         let board = Simulator::new(setup, clock.now());
         let board = Watched { board, last: None, gaps: Arc::clone(&gaps) };
-        let config = Config {
-            capabilities: setup.capabilities,
-            supply: setup.supply,
-            user_max: None,
-            safe_current: LEAST,
-            next_session: SessionId(1),
-        };
+        let settings = Settings::default();
+        let config = port::config(setup.capabilities, setup.supply, &settings, &notebook);
         let (port, hub, charger) = port::assemble(config, board, notebook, clock);
         drop(port.spawn().expect("the system has a thread"));
         tokio::spawn(hub.run());

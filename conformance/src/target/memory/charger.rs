@@ -1,7 +1,6 @@
 //! The reference charger on its simulator.
 
 use eebus_charger::clock::Clock;
-use eebus_charger::core::charger::Config;
 use eebus_charger::core::units::PhaseCurrents;
 use eebus_charger::eebus::{self, Eebus};
 use eebus_charger::hardware::simulator::{Remote, Setup, Simulated, Simulator};
@@ -35,13 +34,7 @@ impl Charger {
         let setup = Setup { plug_after: None, ..Setup::default() };
         let (board, remote) = Simulated::new(Simulator::new(setup, clock.now()));
         let settings = Settings::default();
-        let config = Config {
-            capabilities: setup.capabilities,
-            supply: setup.supply,
-            user_max: settings.user_max(),
-            safe_current: settings.safe_current(),
-            next_session: notebook.memory().next(),
-        };
+        let config = port::config(setup.capabilities, setup.supply, &settings, &notebook);
         let (port, hub, charger) = port::assemble(config, board, notebook, clock);
         tokio::spawn(port.drive());
         tokio::spawn(hub.run());

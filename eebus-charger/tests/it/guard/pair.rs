@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eebus_charger::clock::Clock;
-use eebus_charger::core::charger::Config;
 use eebus_charger::eebus::{self, Eebus};
+use eebus_charger::ending::Ending;
 use eebus_charger::hardware::simulator::{Setup, Simulator};
 use eebus_charger::peers::Peers;
 use eebus_charger::port::{self, Handle};
-use eebus_charger::run::Ending;
 use eebus_charger::store::{Notebook, Settings, StateDir};
 use ship::identity::Identity;
 use ship::{Role, Ski};
@@ -43,13 +42,7 @@ impl Charger {
         let notebook = Notebook::open(dir).expect("it is ours");
         let clock = Clock::start();
         let settings = Settings::default();
-        let config = Config {
-            capabilities: setup.capabilities,
-            supply: setup.supply,
-            user_max: settings.user_max(),
-            safe_current: settings.safe_current(),
-            next_session: notebook.memory().next(),
-        };
+        let config = port::config(setup.capabilities, setup.supply, &settings, &notebook);
         let board = Simulator::new(setup, clock.now());
         let (port, hub, handle) = port::assemble(config, board, notebook.clone(), clock);
 
