@@ -30,11 +30,14 @@ pub struct Guard {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Answer {
-    /// The vehicle keeps to it.
+    /// The vehicle keeps to it: it has said so, and publishes these limits.
     Accepted(Partner),
     /// The vehicle, or whoever speaks for it, refused it or did not answer: reserve its highest
     /// current. Only a new order makes another try.
     Failed(Partner, Failure),
+    /// The vehicle, or whoever speaks for it, said yes and publishes other limits all the same, as
+    /// some do (interop 22): reserve its highest current.
+    NotKept(Partner),
     /// The limits cannot be written at the moment; they are as soon as they can.
     Postponed(Partner, Unwritable),
 }
@@ -52,8 +55,22 @@ enum Progress {
     Due(Option<Unwritable>),
     /// Written, in part or as a whole.
     Sent { request: RequestId, as_whole: bool },
+    /// Said to be kept. Unless a notification shows that first, what the vehicle answers to this
+    /// question is the truth.
+    Acknowledged { question: RequestId },
     /// Answered.
     Done,
+}
+
+impl Progress {
+    /// Whether this is what the order waits for.
+    fn awaits(self, request: RequestId) -> bool {
+        match self {
+            Self::Sent { request: sent, .. } => sent == request,
+            Self::Acknowledged { question } => question == request,
+            Self::Due(_) | Self::Done => false,
+        }
+    }
 }
 
 impl Guard {
@@ -100,8 +117,8 @@ impl Guard {
     pub fn handle(&mut self, event: &Event, client: &mut Client, engine: &mut Engine, now: Now) {
         match event {
             Event::Answered { request, result, .. } => {
-                let sent = |order: &Order| matches!(order.progress, Progress::Sent { request: r, .. } if r == *request);
-                if let Some(i) = self.orders.iter().position(sent) {
+                let awaits = |order: &Order| order.progress.awaits(*request);
+                if let Some(i) = self.orders.iter().position(awaits) {
                     self.answered(i, result, client, engine, now);
                 } else {
                     // A binding, perhaps.
@@ -109,6 +126,7 @@ impl Guard {
                 }
             }
             Event::Data { .. } | Event::EntityChanged { .. } => {
+                self.confirm(engine);
                 self.write_due(client, engine, now);
             }
             // The next vehicle gets an order of its own.
@@ -169,6 +187,33 @@ impl Guard {
         }
     }
 
+    /// Asks for the limits that a vehicle publishes.
+    fn ask(&mut self, i: usize, client: &Client, engine: &mut Engine, now: Now) {
+        let function = Function::LoadControlLimitListData;
+        let order = &mut self.orders[i];
+        let peer = order.partner.peer;
+        let addresses = client.addresses(&order.partner, function);
+        let asked = addresses.map(|(own, theirs)| engine.read(peer, own, theirs, function, now));
+        order.progress = match asked {
+            Some(Ok(question)) => Progress::Acknowledged { question },
+            // Too much is unanswered, or the vehicle is going.
+            _ => {
+                self.answers.push_back(Answer::NotKept(order.partner.clone()));
+                Progress::Done
+            }
+        };
+    }
+
+    /// Looks whether the vehicles publish what they have said yes to.
+    fn confirm(&mut self, engine: &Engine) {
+        for order in &mut self.orders {
+            if matches!(order.progress, Progress::Acknowledged { .. }) && order.is_kept(engine) {
+                order.progress = Progress::Done;
+                self.answers.push_back(Answer::Accepted(order.partner.clone()));
+            }
+        }
+    }
+
     fn write(&mut self, i: usize, as_whole: bool, client: &Client, engine: &mut Engine, now: Now) {
         let function = Function::LoadControlLimitListData;
         let order = &mut self.orders[i];
@@ -200,15 +245,26 @@ impl Guard {
         now: Now,
     ) {
         let order = &mut self.orders[i];
-        let Progress::Sent { as_whole, .. } = order.progress else {
-            return;
-        };
         let partner = order.partner.clone();
+        let as_whole = match order.progress {
+            Progress::Sent { as_whole, .. } => as_whole,
+            Progress::Acknowledged { .. } => {
+                order.progress = Progress::Done;
+                self.answers.push_back(match result {
+                    Ok(()) if order.is_kept(engine) => Answer::Accepted(partner),
+                    Ok(()) => Answer::NotKept(partner),
+                    Err(failure) => Answer::Failed(partner, failure.clone()),
+                });
+                return;
+            }
+            Progress::Due(_) | Progress::Done => return,
+        };
         match result {
-            Ok(()) => {
+            Ok(()) if order.is_kept(engine) => {
                 order.progress = Progress::Done;
                 self.answers.push_back(Answer::Accepted(partner));
             }
+            Ok(()) => self.ask(i, client, engine, now),
             Err(Failure::Refused(refusal)) => {
                 let function = Function::LoadControlLimitListData;
                 let is_unbound = refusal.number == ErrorNumber::BINDING_REQUIRED;
@@ -228,6 +284,13 @@ impl Guard {
                 self.answers.push_back(Answer::Failed(partner, failure.clone()));
             }
         }
+    }
+}
+
+impl Order {
+    /// Whether the vehicle publishes these limits.
+    fn is_kept(&self, engine: &Engine) -> bool {
+        OBLIGATION.is_kept(engine, &self.partner, self.wanted)
     }
 }
 

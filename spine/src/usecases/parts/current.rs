@@ -242,6 +242,26 @@ impl Current {
         limits
     }
 
+    /// Whether the limits of a partner are what [`Self::write`] would make of them.
+    pub(crate) fn is_kept(
+        &self,
+        engine: &Engine,
+        partner: &Partner,
+        wanted: [Option<MilliAmps>; 3],
+    ) -> bool {
+        let limits = self.limits(engine, partner);
+        let kept =
+            |target: &Target| match (limits[target.phase.index()], wanted[target.phase.index()]) {
+                (Some(limit), Some(wanted)) => {
+                    limit.is_active && limit.value == Some(fit(wanted, target.range))
+                }
+                (Some(limit), None) => !limit.is_active,
+                // Nothing was written there.
+                (None, _) => true,
+            };
+        self.targets(engine, partner).iter().all(kept)
+    }
+
     /// The message that sets the limits of a partner on all its phases; `None` lifts a limit.
     ///
     /// Values are rounded down to 0.1 A; what is less than the vehicle can charge with becomes its

@@ -92,6 +92,41 @@ fn a_refused_part_is_tried_once_more_as_a_whole_and_then_given_up() {
 }
 
 #[test]
+fn a_limit_is_accepted_once_it_is_published() {
+    // The notification does not come, but the answer to the question does; and the other way
+    // round.
+    for lost in ["notify", "reply"] {
+        let mut story = plugged_in();
+        let lost = format!(r#""cmdClassifier":"{lost}""#);
+        story.through(move |way, text| {
+            let is_lost = text.contains(&lost) && text.contains("loadControlLimitListData");
+            (way == Way::Right || !is_lost).then_some(text)
+        });
+        order(&mut story, amps(9));
+        assert!(matches!(story.left.party.answers[..], [Answer::Accepted(_)]));
+        assert_eq!(published(&story), [limit(true, 9); 3]);
+    }
+}
+
+#[test]
+fn a_limit_that_is_acknowledged_and_not_published_is_not_kept() {
+    let mut story = plugged_in();
+    // As a Go server does with an identity that it does not know (interop 22): result 0, and
+    // nothing happens.
+    story.through(|way, text| {
+        let is_write = text.contains(r#""cmdClassifier":"write""#);
+        Some(match way {
+            Way::Right if is_write => text.replace(r#""limitId":"#, r#""limitId":7"#),
+            Way::Right => text,
+            Way::Left => text.replace(r#"{"errorNumber":7}"#, r#"{"errorNumber":0}"#),
+        })
+    });
+    order(&mut story, amps(9));
+    assert!(matches!(story.left.party.answers[..], [Answer::NotKept(_)]));
+    assert_eq!(published(&story), [limit(false, 0); 3]);
+}
+
+#[test]
 fn limits_are_found_by_what_they_cap_not_by_their_numbers() {
     let mut story = Pair::new(manager(), charger());
     // The measurements of the phases change places in the parameter descriptions.
