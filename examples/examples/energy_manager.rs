@@ -8,13 +8,15 @@
 //! `--interactive` it takes `limit 10,10,10`, `limit off`, `heartbeat off`, `heartbeat on` and
 //! `quit` from standard input. Every line that it prints is one thing that happened.
 
+use std::io::stdin;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::thread;
 
 use clap::Parser;
 use ship::Ski;
 use ship::identity::Identity;
-use ship::net::{Config, Target};
+use ship::net::{Config, Target, shown};
 use ship::trust::TrustFile;
 use spine::Engine;
 use spine::device::{EntityPlan, LocalDevice};
@@ -23,7 +25,8 @@ use spine::model::{DeviceType, EntityType};
 use spine::node::{self, Node};
 use spine::units::MilliAmps;
 use spine::usecases::{Change, Client, Partner, evcc, evcem, evsecc, opev};
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{self, Receiver};
 
 /// An energy manager that limits the current of a car
 #[derive(Parser)]
@@ -102,7 +105,10 @@ impl Manager {
         while let Some(answer) = self.guard.poll() {
             match answer {
                 opev::Answer::Accepted(_) => println!("limit accepted"),
-                opev::Answer::Failed(_, failure) => println!("limit refused: {failure}"),
+                opev::Answer::Failed(_, failure) => {
+                    println!("limit refused: {}", shown(&failure.to_string()));
+                }
+                opev::Answer::NotKept(_) => println!("limit acknowledged, but not kept"),
                 other => println!("limit waits: {other:?}"),
             }
         }
@@ -166,6 +172,19 @@ fn report(engine: &Engine, partner: &Partner) {
     println!("currents {currents} | limits {limits} | state {state:?}");
 }
 
+/// The lines of standard input, read in a thread of their own: one that still waits for a line
+/// does not keep the program from ending, as tokio's would.
+fn lines(wanted: bool) -> Receiver<String> {
+    let (line, lines) = mpsc::channel(1);
+    if wanted {
+        thread::spawn(move || {
+            let mut read = stdin().lines().map_while(Result::ok);
+            read.all(|read| line.blocking_send(read).is_ok())
+        });
+    }
+    lines
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args = Args::parse();
@@ -204,6 +223,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     opev::Guard::plan(&mut plan);
     let entity = engine.add_entity(plan)?;
 
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
     let mut node = Node::start(config, engine).await?;
     println!("SKI {own}");
     let now = node.now();
@@ -212,26 +233,27 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let guard = opev::Guard::new(&entity, node.engine(), now)?;
     let mut manager = Manager { client, guard, limit: args.limit };
 
-    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    let mut lines = lines(args.interactive);
     loop {
         tokio::select! {
             event = node.next() => match event {
                 Some(node::Event::Spine(event)) => manager.event(&event, &mut node),
                 Some(node::Event::Connected { ski, .. }) => println!("connected {ski}"),
                 Some(node::Event::Disconnected { ski, reason }) => {
-                    println!("disconnected {ski}: {reason}");
+                    println!("disconnected {ski}: {}", shown(&reason.to_string()));
                 }
                 Some(other) => println!("{other:?}"),
                 None => return Ok(()),
             },
-            line = lines.next_line(), if args.interactive => match line?.as_deref().map(str::trim) {
+            line = lines.recv(), if args.interactive => match line.as_deref().map(str::trim) {
                 None | Some("quit") => break,
                 Some("") => {}
                 Some(line) => if let Err(why) = manager.command(line, &mut node) {
                     println!("{why}");
                 },
             },
-            _ = tokio::signal::ctrl_c() => break,
+            _ = interrupt.recv() => break,
+            _ = terminate.recv() => break,
         }
     }
     node.ship().shutdown().await;

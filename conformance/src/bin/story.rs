@@ -84,9 +84,9 @@ fn tell(charger: &Path, manager: &Path) -> Result<usize, Failed> {
         Ok(manager.printed("vehicle disconnected"))
     })?;
 
-    manager.say("quit")?;
-    story.step("the manager ends", 10, || manager.has_ended())?;
-    box_.terminate()?;
+    manager.child.terminate()?;
+    story.step("the manager ends in good order", 10, || manager.has_ended())?;
+    box_.child.terminate()?;
     story.step("the charger ends in good order", 10, || box_.has_ended())?;
     Ok(story.steps)
 }
@@ -190,13 +190,6 @@ impl Charger {
         Ok(phases.is_some_and(|phases| phases.iter().all(|phase| range.contains(phase))))
     }
 
-    /// Asks the process to end, as a service manager does.
-    fn terminate(&self) -> Result<(), Failed> {
-        let id = self.child.child.id().to_string();
-        let killed = Command::new("kill").args(["-TERM", &id]).status()?;
-        if killed.success() { Ok(()) } else { Err("cannot signal the charger".into()) }
-    }
-
     fn has_ended(&mut self) -> Result<bool, Failed> {
         self.child.has_ended()
     }
@@ -294,6 +287,13 @@ impl Process {
             }
             thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Asks it to end, as a service manager does.
+    fn terminate(&self) -> Result<(), Failed> {
+        let id = self.child.id().to_string();
+        let killed = Command::new("kill").args(["-TERM", &id]).status()?;
+        if killed.success() { Ok(()) } else { Err("cannot signal the process".into()) }
     }
 
     /// Whether it has ended; an error if it did not end well.
