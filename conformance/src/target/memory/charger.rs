@@ -3,9 +3,9 @@
 use eebus_charger::clock::Clock;
 use eebus_charger::core::units::PhaseCurrents;
 use eebus_charger::eebus::{self, Eebus};
+use eebus_charger::ending::Ending;
 use eebus_charger::hardware::simulator::{Remote, Setup, Simulated, Simulator};
 use eebus_charger::port;
-use eebus_charger::run::Ending;
 use eebus_charger::store::{Notebook, Settings, StateDir};
 use ship::Ski;
 use ship::identity::Identity;
