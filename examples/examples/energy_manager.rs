@@ -4,9 +4,10 @@
 //!     cargo run --release -p examples --example energy_manager -- \
 //!         --state-dir manager --peer 127.0.0.1:4712 --ski SKI --limit 10,10,10
 //!
-//! SKI is the charger's; the charger has to trust the manager's, which `--print-ski` prints. With
-//! `--interactive` it takes `limit 10,10,10`, `limit off`, `heartbeat off`, `heartbeat on` and
-//! `quit` from standard input. Every line that it prints is one thing that happened.
+//! SKI is the charger's; the charger has to trust the manager's, which `--print-ski` prints. Without
+//! `--peer` the charger is looked for in the local network. With `--interactive` it takes
+//! `limit 10,10,10`, `limit off`, `heartbeat off`, `heartbeat on` and `quit` from standard input.
+//! Every line that it prints is one thing that happened.
 
 use std::io::stdin;
 use std::path::PathBuf;
@@ -34,8 +35,8 @@ struct Args {
     /// Where the manager keeps its identity and whom it trusts
     #[arg(long)]
     state_dir: PathBuf,
-    /// The charger's address, as 127.0.0.1:4712
-    #[arg(long, required_unless_present = "print_ski")]
+    /// The charger's address, as 127.0.0.1:4712; without, it is looked for by mDNS
+    #[arg(long)]
     peer: Option<String>,
     /// The charger's SKI; it is trusted from now on
     #[arg(long, required_unless_present = "print_ski")]
@@ -207,8 +208,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut config = Config::new(identity, format!("i:32473_u:{unique}"));
     config.trust = trust;
     config.trust_file = Some(file);
-    let address = args.peer.unwrap_or_default();
-    config.targets = vec![Target { address, ski: args.ski }];
+    match args.peer {
+        Some(address) => config.targets = vec![Target { address, ski: args.ski }],
+        None => config.browse = true,
+    }
 
     // SPINE: a device with one entity, which plays the manager in four use cases.
     let device = LocalDevice::new(

@@ -1,7 +1,7 @@
 //! Everything that reads a SPINE datagram.
 #![no_main]
 
-#[path = "../laws.rs"]
-mod laws;
+#[path = "../laws/datagram.rs"]
+mod datagram;
 
-libfuzzer_sys::fuzz_target!(|octets: &[u8]| laws::datagram(octets));
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| datagram::holds(octets));

@@ -64,8 +64,9 @@
 //!   its own that owns its timers;
 //! - [`identity`]: a peer is its public key, and its [`Ski`] the hash of that key;
 //!   The QR text on a device says it to people, and more;
-//! - [`trust`]: whom the user trusts. Never anybody because he asked.
-//! - [`pin`] and [`pairing`]: proofs that somebody has seen the device.
+//! - [`trust`]: whom the user trusts. Never anybody because he asked;
+//! - [`pin`] and [`pairing`]: proofs that somebody has seen the device;
+//! - [`discovery`]: what nodes announce of themselves on the local network.
 //!
 //! All this is `no_std` with `alloc`; the feature `std` adds the trust file.
 //!
@@ -89,6 +90,7 @@ mod bench;
 mod close;
 mod connection;
 mod data;
+pub mod discovery;
 #[cfg(feature = "std")]
 mod file;
 mod frame;

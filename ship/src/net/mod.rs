@@ -9,7 +9,6 @@ mod link;
 mod mdns;
 mod node;
 mod pairing;
-mod renewal;
 mod socket;
 mod tls;
 
@@ -22,6 +21,3 @@ pub use node::{
 };
 pub use socket::{Incoming, Socket};
 pub use tls::{Tls, provider};
-
-/// Where the WebSocket is, as everybody has it.
-pub(crate) const PATH: &str = "/ship/";

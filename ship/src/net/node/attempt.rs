@@ -5,18 +5,20 @@ use std::boxed::Box;
 use std::net::{IpAddr, Ipv4Addr};
 use std::string::String;
 use std::sync::Arc;
+use std::vec::Vec;
 
 use rustls::pki_types::ServerName;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
 use crate::connection::{Connection, Role};
+use crate::discovery::PATH;
 use crate::identity::Ski;
-use crate::net::PATH;
 use crate::net::clock::Clock;
 use crate::net::drive::{Admission, Driver, LinkId, Reason, Report};
 use crate::net::link::{LinkError, Secured, Stream, accept, connect};
+use crate::net::node::dial::Course;
 use crate::net::tls::Tls;
 
 /// TCP, TLS and upgrade take no longer, waiting for a decision not counted.
@@ -36,7 +38,7 @@ impl Attempt {
     /// A peer has opened the stream.
     pub(super) async fn answer<S: Stream>(self, stream: S) -> Reason {
         let secured = timeout(SET_UP_WITHIN, accept(stream, &self.tls)).await;
-        self.go_on(secured.unwrap_or(Err(LinkError::Slow)), "").await
+        self.go_on(secured.unwrap_or(Err(LinkError::Slow)), "", PATH).await
     }
 
     /// We have opened the stream, to `expected` if given. `host` is what the peer is called.
@@ -48,21 +50,28 @@ impl Attempt {
     ) -> Reason {
         let asked = connect(stream, &self.tls, expected, server_name(host));
         let secured = timeout(SET_UP_WITHIN, asked).await;
-        self.go_on(secured.unwrap_or(Err(LinkError::Slow)), host).await
+        self.go_on(secured.unwrap_or(Err(LinkError::Slow)), host, PATH).await
     }
 
-    /// We open a stream to the address, and go on as above.
-    pub(super) async fn dial(self, address: String, expected: Option<Ski>) -> Reason {
+    /// We open a stream, and go on as above.
+    pub(super) async fn dial(self, course: Course) -> Reason {
+        let Course { address, path, expected } = course;
+        let host = unscoped(&address);
         let set_up = async {
-            let stream = TcpStream::connect(&address).await?;
+            let stream = open(&address).await?;
             prepare(&stream)?;
-            connect(stream, &self.tls, expected, server_name(&address)).await
+            connect(stream, &self.tls, expected, server_name(&host)).await
         };
         let secured = timeout(SET_UP_WITHIN, set_up).await;
-        self.go_on(secured.unwrap_or(Err(LinkError::Slow)), &address).await
+        self.go_on(secured.unwrap_or(Err(LinkError::Slow)), &host, &path).await
     }
 
-    async fn go_on<S: Stream>(self, secured: Result<Secured<S>, LinkError>, host: &str) -> Reason {
+    async fn go_on<S: Stream>(
+        self,
+        secured: Result<Secured<S>, LinkError>,
+        host: &str,
+        path: &str,
+    ) -> Reason {
         let secured = match secured {
             Ok(secured) => secured,
             Err(error) => return error.into(),
@@ -81,7 +90,7 @@ impl Attempt {
             }
             return LinkError::Full.into();
         };
-        let socket = match timeout(SET_UP_WITHIN, secured.open(host, PATH)).await {
+        let socket = match timeout(SET_UP_WITHIN, secured.open(host, path)).await {
             Ok(Ok(socket)) => socket,
             Ok(Err(error)) => return error.into(),
             Err(_) => return LinkError::Slow.into(),
@@ -89,6 +98,26 @@ impl Attempt {
         let Self { id, reports, clock, .. } = self;
         let connection = Connection::new(role, standing, settings, clock.now());
         Box::pin(Driver { id, connection, socket, commands, reports, clock }.drive()).await
+    }
+}
+
+/// A connection to the first address that answers. The system knows interfaces by name, but not in
+/// brackets.
+async fn open(address: &str) -> std::io::Result<TcpStream> {
+    let scoped = address.strip_prefix('[').and_then(|rest| rest.split_once("]:"));
+    let Some((ip, port)) = scoped.filter(|(ip, _)| ip.contains('%')) else {
+        return TcpStream::connect(address).await;
+    };
+    let port = port.parse().map_err(std::io::Error::other)?;
+    let addresses: Vec<_> = lookup_host((ip, port)).await?.collect();
+    TcpStream::connect(&addresses[..]).await
+}
+
+/// The address as the peer may see it: our name for the interface is nothing to it (RFC 6874).
+fn unscoped(address: &str) -> String {
+    match (address.split_once('%'), address.rsplit_once(']')) {
+        (Some((ip, _)), Some((_, port))) => std::format!("{ip}]{port}"),
+        _ => address.into(),
     }
 }
 
@@ -106,4 +135,22 @@ fn server_name(host: &str) -> ServerName<'static> {
     let name = name.trim_start_matches('[').trim_end_matches(']');
     ServerName::try_from(name)
         .map_or(ServerName::IpAddress(IpAddr::V4(Ipv4Addr::UNSPECIFIED).into()), |n| n.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_interface_stays_with_us() {
+        for (address, host) in [
+            ("[fe80::7%eth0]:4712", "[fe80::7]:4712"),
+            ("[fe80::7%3]:4712", "[fe80::7]:4712"),
+            ("[2001:db8::7]:4712", "[2001:db8::7]:4712"),
+            ("192.0.2.7:4712", "192.0.2.7:4712"),
+            ("evse:4712", "evse:4712"),
+        ] {
+            assert_eq!(unscoped(address), host);
+        }
+    }
 }

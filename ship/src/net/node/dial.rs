@@ -1,14 +1,22 @@
-//! Whom to dial, and when to try again (SHIP 1.1.0 §13.4 of its practice: never give a trusted
-//! peer up).
+//! Whom to dial, where, and when to try again (SHIP 1.1.0 §13.4 of its practice: never give a
+//! trusted peer up).
+//!
+//! A target has one address. A trusted peer that is announced has as many as there are claims:
+//! they are tried one soon after the other, and only when none of them was right does a pause
+//! grow.
 
 use core::fmt;
+use core::net::SocketAddr;
 use core::str::FromStr;
 use core::time::Duration;
-use std::string::String;
+use std::boxed::Box;
+use std::string::{String, ToString};
+use std::vec::Vec;
 
 use eebus_json::Instant;
 
 use crate::connection::{End, Leave, Stage};
+use crate::discovery::{Endpoint, Neighbours, PATH};
 use crate::identity::Ski;
 use crate::message::CloseReason;
 use crate::net::drive::{LinkId, Reason};
@@ -31,7 +39,8 @@ const QUICK_ENDS: u32 = 3;
 /// An address to dial.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Target {
-    /// Host name or IP address, and port: `192.0.2.7:4712`, `[2001:db8::7]:4712`, `evse:4712`.
+    /// Host name or IP address, and port: `192.0.2.7:4712`, `[2001:db8::7]:4712`,
+    /// `[fe80::7%eth0]:4712`, `evse:4712`.
     pub address: String,
     /// Who is expected there; without, whoever is there is asked for his key, and waits if it is
     /// unknown.
@@ -66,10 +75,31 @@ impl FromStr for Target {
     }
 }
 
-/// A target and how it went so far.
+/// Where a dial leads.
+#[derive(Debug)]
+enum Goal {
+    /// To one address, for ever.
+    Target(Target),
+    /// To a trusted peer, wherever it is announced.
+    Announced {
+        ski: Ski,
+        /// The addresses that have been tried since the last pause.
+        tried: Vec<SocketAddr>,
+    },
+}
+
+/// One attempt: where, and whom to expect there.
+#[derive(Debug)]
+pub(super) struct Course {
+    pub(super) address: String,
+    pub(super) path: Box<str>,
+    pub(super) expected: Option<Ski>,
+}
+
+/// A goal and how it went so far.
 #[derive(Debug)]
 pub(super) struct Dial {
-    pub(super) target: Target,
+    goal: Goal,
     /// Who is there: expected, or found the last time.
     pub(super) peer: Option<Ski>,
     /// The attempt or connection that there is now.
@@ -78,6 +108,8 @@ pub(super) struct Dial {
     pub(super) at: Option<Instant>,
     began: Instant,
     failures: u32,
+    /// The peer's user does not want us.
+    is_removed: bool,
 }
 
 impl Dial {
@@ -85,7 +117,68 @@ impl Dial {
         let peer = target.ski;
         // Both sides may have been switched on at the same time.
         let at = Some(now + random(Duration::ZERO, Duration::from_millis(500)));
-        Self { target, peer, link: None, at, began: now, failures: 0 }
+        Self::to(Goal::Target(target), peer, at, now)
+    }
+
+    /// To a trusted peer that is announced.
+    pub(super) fn announced(ski: Ski, now: Instant) -> Self {
+        Self::to(Goal::Announced { ski, tried: Vec::new() }, Some(ski), None, now)
+    }
+
+    fn to(goal: Goal, peer: Option<Ski>, at: Option<Instant>, now: Instant) -> Self {
+        Self { goal, peer, link: None, at, began: now, failures: 0, is_removed: false }
+    }
+
+    /// Whether it leads to this peer, wherever it is announced.
+    pub(super) fn is_announced(&self, peer: Ski) -> bool {
+        matches!(self.goal, Goal::Announced { ski, .. } if ski == peer)
+    }
+
+    /// Where to go now; `None` if nobody announces the peer.
+    pub(super) fn course(&mut self, neighbours: &Neighbours) -> Option<Course> {
+        match &mut self.goal {
+            Goal::Target(Target { address, ski }) => {
+                Some(Course { address: address.clone(), path: PATH.into(), expected: *ski })
+            }
+            Goal::Announced { ski, tried } => {
+                let endpoints = neighbours.endpoints(*ski);
+                let next = next(&endpoints, tried).or_else(|| {
+                    tried.clear();
+                    endpoints.first()
+                })?;
+                tried.push(next.address);
+                let address = next.address.to_string();
+                Some(Course { address, path: next.path.clone(), expected: Some(*ski) })
+            }
+        }
+    }
+
+    /// Where an announced peer was looked for the last time.
+    pub(super) fn last(&self) -> Option<SocketAddr> {
+        match &self.goal {
+            Goal::Announced { tried, .. } => tried.last().copied(),
+            Goal::Target(_) => None,
+        }
+    }
+
+    /// Whether there are claims that have not been tried since the last pause.
+    pub(super) fn has_more(&self, neighbours: &Neighbours) -> bool {
+        match &self.goal {
+            Goal::Announced { ski, tried } => next(&neighbours.endpoints(*ski), tried).is_some(),
+            Goal::Target(_) => false,
+        }
+    }
+
+    /// The peer is announced, anew or elsewhere. Everybody in the network has just heard of it.
+    pub(super) fn sighted(&mut self, now: Instant) {
+        if self.is_removed {
+            return;
+        }
+        self.failures = 0;
+        if self.link.is_none() {
+            let soon = now + random(Duration::ZERO, Duration::from_secs(3));
+            self.at = Some(self.at.map_or(soon, |at| at.min(soon)));
+        }
     }
 
     /// An attempt begins.
@@ -103,6 +196,7 @@ impl Dial {
     /// There is reason to believe that the next attempt goes better.
     pub(super) fn encourage(&mut self, now: Instant) {
         self.failures = 0;
+        self.is_removed = false;
         if self.link.is_none() {
             self.at = Some(now);
         }
@@ -119,6 +213,11 @@ impl Dial {
     /// The attempt or connection has ended.
     pub(super) fn end(&mut self, how: &Ending<'_>, standing: Standing, now: Instant) {
         self.link = None;
+        if let Goal::Announced { tried, .. } = &mut self.goal
+            && (how.stage.is_some() || !how.has_more)
+        {
+            tried.clear();
+        }
         self.at = self.pause(how, standing, now).map(|pause| now + pause);
     }
 
@@ -129,7 +228,12 @@ impl Dial {
         }
         if let Reason::Ended(End::ClosedByPeer(CloseReason::RemovedConnection)) = how.reason {
             // Its user does not want us. Ours may know better, or the peer comes by itself.
+            self.is_removed = true;
             return None;
+        }
+        if how.has_more && how.stage.is_none() {
+            // Nobody was there, or somebody else: the next one.
+            return Some(random(Duration::from_millis(100), Duration::from_millis(500)));
         }
         let opened = how.opened.map(|opened| now - opened);
         match (standing, opened) {
@@ -170,6 +274,12 @@ pub(super) struct Ending<'a> {
     pub(super) stage: Option<Stage>,
     /// When the data exchange began.
     pub(super) opened: Option<Instant>,
+    /// Whether there is somewhere else to look.
+    pub(super) has_more: bool,
+}
+
+fn next<'a>(endpoints: &'a [Endpoint], tried: &[SocketAddr]) -> Option<&'a Endpoint> {
+    endpoints.iter().find(|endpoint| !tried.contains(&endpoint.address))
 }
 
 fn random(from: Duration, to: Duration) -> Duration {
@@ -193,12 +303,14 @@ mod tests {
     const LOST: Reason = Reason::Link(LinkError::Silent);
 
     fn lost(opened: Option<Instant>) -> Ending<'static> {
-        Ending { reason: &LOST, stage: None, opened }
+        Ending { reason: &LOST, stage: None, opened, has_more: false }
     }
 
     #[test]
     fn addresses_are_told_from_other_texts() {
-        for text in ["192.0.2.7:4712", "[2001:db8::7]:1", "evse-one.local:65535"] {
+        for text in
+            ["192.0.2.7:4712", "[2001:db8::7]:1", "[fe80::7%eth0]:1", "evse-one.local:65535"]
+        {
             assert!(text.parse::<Target>().is_ok(), "{text}");
         }
         for text in [
@@ -264,8 +376,11 @@ mod tests {
         let mut dial = dial();
         dial.begin(LinkId(1), at(0));
         let removed = Reason::Ended(End::ClosedByPeer(CloseReason::RemovedConnection));
-        let ending = Ending { reason: &removed, stage: None, opened: Some(at(0)) };
+        let ending = Ending { reason: &removed, stage: None, opened: Some(at(0)), has_more: true };
         dial.end(&ending, Standing::Trusted, at(50));
+        assert_eq!(dial.at, None);
+        // That it is announced is none.
+        dial.sighted(at(55));
         assert_eq!(dial.at, None);
         dial.encourage(at(60));
         assert_eq!(dial.at, Some(at(60)));
@@ -276,7 +391,7 @@ mod tests {
         let mut dial = dial();
         dial.begin(LinkId(1), at(0));
         let closed = Reason::Ended(End::ClosedByPeer(CloseReason::Other("User close".into())));
-        let ending = Ending { reason: &closed, stage: None, opened: Some(at(0)) };
+        let ending = Ending { reason: &closed, stage: None, opened: Some(at(0)), has_more: false };
         dial.end(&ending, Standing::Trusted, at(50));
         assert!(dial.at.is_some());
     }
@@ -288,12 +403,62 @@ mod tests {
         let mut pauses = Vec::new();
         for n in 0..25 {
             dial.begin(LinkId(n), at(0));
-            let ending = Ending { reason: &timed_out, stage: Some(Stage::Pending), opened: None };
+            let ending = Ending {
+                reason: &timed_out,
+                stage: Some(Stage::Pending),
+                opened: None,
+                has_more: false,
+            };
             dial.end(&ending, Standing::Unknown, at(120));
             pauses.push(dial.at.expect("a redial") - at(120));
         }
         assert!(pauses[0] <= Duration::from_secs(4));
         assert_eq!(pauses[1], WAITING);
         assert_eq!(pauses[24], UNWANTED);
+    }
+    #[test]
+    fn an_announced_peer_is_looked_for_everywhere_before_a_pause_grows() {
+        let peer = Ski::new([2; 20]);
+        let mut neighbours = Neighbours::new(Ski::new([1; 20]));
+        let announce = |neighbours: &mut Neighbours, name: &str, address: &str| {
+            let ski = peer.to_string();
+            let txt = [("txtvers", &b"1"[..]), ("ski", ski.as_bytes()), ("path", b"/x/")];
+            let txt = crate::discovery::Txt::of_pairs(txt).expect("a record");
+            let addresses = Vec::from([address.parse().expect("an address")]);
+            let neighbour = crate::discovery::Neighbour { name: name.into(), txt, addresses };
+            neighbours.heard(neighbour, |_| true);
+        };
+        announce(&mut neighbours, "a", "192.0.2.1:1");
+        announce(&mut neighbours, "b", "192.0.2.2:1");
+        let mut dial = Dial::announced(peer, at(0));
+        assert_eq!(dial.at, None);
+        dial.sighted(at(0));
+        assert!(dial.at.is_some_and(|soon| soon <= at(3)));
+
+        let mut now = at(10);
+        for (address, shortest, longest) in [
+            ("192.0.2.1:1", 100, 500),
+            ("192.0.2.2:1", 1000, 1300),
+            ("192.0.2.1:1", 100, 500),
+            ("192.0.2.2:1", 1400, 2600),
+        ] {
+            let course = dial.course(&neighbours).expect("it is announced");
+            assert_eq!(
+                (&*course.address, &*course.path, course.expected),
+                (address, "/x/", Some(peer))
+            );
+            assert_eq!(dial.last(), address.parse().ok());
+            dial.begin(LinkId(1), now);
+            let has_more = dial.has_more(&neighbours);
+            let ending = Ending { has_more, ..lost(None) };
+            dial.end(&ending, Standing::Trusted, now);
+            let pause = (dial.at.expect("a redial") - now).as_millis();
+            assert!((shortest..=longest).contains(&pause), "{pause} after {address}");
+            now = dial.at.expect("a redial");
+        }
+
+        neighbours.gone("a");
+        neighbours.gone("b");
+        assert!(dial.course(&neighbours).is_none());
     }
 }

@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::Event;
 use super::peers::{Peer, PeerState, Snapshot};
 use crate::connection::Role;
+use crate::discovery::Neighbour;
 use crate::identity::Ski;
 use crate::net::drive::Command;
 use crate::net::link::Stream;
@@ -213,7 +214,16 @@ impl Handle {
         view.peers.iter().filter(|peer| peer.state == PeerState::Waiting).cloned().collect()
     }
 
-    /// Waits until [`Handle::peers`] has changed since this clone last looked; `false` when the
+    /// Who announces itself on the local network just now, with [`Config::browse`]: at most 256,
+    /// in the order of their names, without the node itself. Claims, for a user to choose from:
+    /// [`Handle::trust`] in one has it dialled, and only then is the key proven.
+    ///
+    /// [`Config::browse`]: super::Config::browse
+    pub fn visible(&self) -> Vec<Neighbour> {
+        self.view.borrow().visible.to_vec()
+    }
+
+    /// Waits until [`Handle::peers`] or [`Handle::visible`] has changed since this clone last looked; `false` when the
     /// node has stopped.
     pub async fn changed(&mut self) -> bool {
         self.view.changed().await.is_ok()

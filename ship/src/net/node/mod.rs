@@ -53,7 +53,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::clock::Clock;
 use super::drive::Reason;
-use super::mdns::{Announcement, AnnouncementError, Announcer, host};
+use super::mdns::{Announcement, AnnouncementError, Mdns, host};
 use super::pairing::Notices;
 use super::tls::{Tls, provider};
 use crate::connection::{Role, Settings};
@@ -97,6 +97,9 @@ pub struct Config {
     pub targets: Vec<Target>,
     /// How to be found by mDNS; not at all without it.
     pub announcement: Option<Announcement>,
+    /// Whether to look for others by mDNS: trusted peers that are announced are dialled, and
+    /// [`Handle::visible`] says who is there.
+    pub browse: bool,
     /// How many of everything.
     pub limits: Limits,
     /// The cryptography.
@@ -104,7 +107,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// A node that neither listens nor dials nor trusts anybody yet.
+    /// A node that neither listens nor dials nor looks around, and trusts nobody yet.
     pub fn new(identity: Identity, ship_id: impl Into<Box<str>>) -> Self {
         let settings = Settings { is_announced: false, ..Settings::new(ship_id) };
         Self {
@@ -117,6 +120,7 @@ impl Config {
             listen: None,
             targets: Vec::new(),
             announcement: None,
+            browse: false,
             limits: Limits::default(),
             provider: provider(),
         }
@@ -266,16 +270,19 @@ impl Node {
         let local = local.map_err(StartError::Address)?;
         let mut settings = config.settings;
         let clock = Clock::start();
-        let announcer = match (&config.announcement, local) {
-            (Some(announcement), Some(local)) => {
-                settings.is_announced = true;
-                let ship_id = &settings.ship_id;
-                let announcer =
-                    Announcer::start(announcement, ship_id, tls.ski(), local, clock.now());
-                Some(announcer.map_err(StartError::Announcement)?)
-            }
-            _ => None,
-        };
+        let announced = config.announcement.as_ref().zip(local);
+        let mut mdns = None;
+        if announced.is_some() || config.browse {
+            mdns = Some(Mdns::start().map_err(StartError::Announcement)?);
+        }
+        if let (Some(mdns), Some((announcement, local))) = (&mut mdns, announced) {
+            settings.is_announced = true;
+            mdns.announce(announcement, &settings.ship_id, tls.ski(), local, clock.now())
+                .map_err(StartError::Announcement)?;
+        }
+        if let Some(mdns) = mdns.as_mut().filter(|_| config.browse) {
+            mdns.browse(clock.now());
+        }
 
         let own = Party {
             ship_id: settings.ship_id.clone(),
@@ -312,7 +319,7 @@ impl Node {
             pairing,
             targets: config.targets,
             listener,
-            announcer,
+            mdns,
             requests: requested,
             decisions: decided,
             events: told,

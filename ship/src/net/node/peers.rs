@@ -3,12 +3,14 @@
 use std::boxed::Box;
 use std::collections::BTreeMap;
 use std::string::String;
+use std::sync::Arc;
 use std::vec::Vec;
 
 use tokio::sync::mpsc;
 
 use super::links::Links;
 use crate::connection::Stage;
+use crate::discovery::Neighbour;
 use crate::identity::Ski;
 use crate::net::drive::{Command, LinkId};
 use crate::trust::{Levels, Standing, Trust};
@@ -53,6 +55,8 @@ pub(super) struct Snapshot {
     pub(super) peers: Vec<Peer>,
     /// Where payloads for a connected peer go.
     pub(super) routes: BTreeMap<Ski, mpsc::Sender<Command>>,
+    /// Who announces itself.
+    pub(super) visible: Arc<Vec<Neighbour>>,
 }
 
 /// Puts together what is known. `dialled` are the peers expected where we dial just now.
@@ -105,5 +109,6 @@ pub(super) fn snapshot(
     Snapshot {
         peers: peers.into_values().collect(),
         routes: sessions.iter().filter_map(route).collect(),
+        visible: Arc::default(),
     }
 }

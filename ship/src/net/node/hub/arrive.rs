@@ -101,6 +101,9 @@ impl Hub {
     fn found(&mut self, id: LinkId, ski: Ski) {
         if let Some(dial) = self.dials.iter_mut().find(|dial| dial.link == Some(id)) {
             dial.peer = Some(ski);
+            if let Some(address) = dial.last() {
+                self.neighbours.proven(ski, address);
+            }
         }
     }
 

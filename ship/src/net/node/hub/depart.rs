@@ -57,7 +57,13 @@ impl Hub {
                     let address = &link.address;
                     tracing::info!(%address, %reason, "cannot be reached, trying again");
                 }
-                let how = Ending { reason: &reason, stage: link.stage, opened };
+                if let Some((ski, address)) = dial.peer.zip(dial.last())
+                    && link.ski().is_none()
+                {
+                    self.neighbours.failed(ski, address);
+                }
+                let has_more = dial.has_more(&self.neighbours);
+                let how = Ending { reason: &reason, stage: link.stage, opened, has_more };
                 dial.end(&how, standing_of(dial.peer), now);
                 if is_modest {
                     dial.soon(now);

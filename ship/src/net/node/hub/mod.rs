@@ -1,11 +1,12 @@
 //! The hub: the one task that knows all connections, all targets and whom the user trusts.
 //!
-//! What wakes it is here; what it does then is in [`arrive`], [`depart`], [`decide`],
-//! [`prove`] and [`pair`].
+//! What wakes it is here; what it does then is in [`arrive`], [`depart`], [`decide`], [`prove`],
+//! [`discover`] and [`pair`].
 
 mod arrive;
 mod decide;
 mod depart;
+mod discover;
 mod pair;
 mod prove;
 
@@ -24,10 +25,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use crate::connection::{Leave, Role, Settings};
+use crate::discovery::{Neighbour, Neighbours};
 use crate::identity::Ski;
 use crate::net::clock::Clock;
 use crate::net::drive::{Command, LinkId, Reason, Report};
-use crate::net::mdns::Announcer;
+use crate::net::mdns::{Mdns, Seen};
 use crate::net::node::attempt::{Attempt, prepare};
 use crate::net::node::dial::{Dial, Target};
 use crate::net::node::handle::{Asked, Request};
@@ -65,7 +67,7 @@ pub(in crate::net::node) struct Parts {
     pub(in crate::net::node) pairing: Pairing,
     pub(in crate::net::node) targets: Vec<Target>,
     pub(in crate::net::node) listener: Option<TcpListener>,
-    pub(in crate::net::node) announcer: Option<Announcer>,
+    pub(in crate::net::node) mdns: Option<Mdns>,
     pub(in crate::net::node) requests: mpsc::UnboundedReceiver<Request>,
     pub(in crate::net::node) decisions: mpsc::Receiver<Asked>,
     pub(in crate::net::node) events: mpsc::Sender<Event>,
@@ -94,7 +96,10 @@ pub(in crate::net::node) struct Hub {
     listener: Option<TcpListener>,
     /// The listener rests until then.
     accept_at: Option<Instant>,
-    announcer: Option<Announcer>,
+    mdns: Option<Mdns>,
+    neighbours: Neighbours,
+    visible: Arc<Vec<Neighbour>>,
+    is_visible_new: bool,
     requests: mpsc::UnboundedReceiver<Request>,
     decisions: mpsc::Receiver<Asked>,
     events: mpsc::Sender<Event>,
@@ -143,6 +148,7 @@ impl Hub {
         let (reporter, reports) = mpsc::channel(REPORTS);
         let is_pin_required = parts.pin.as_ref().is_some_and(|pin| pin.is_required);
         let lock = parts.pin.map(|own| Lock::new(own.pin, parts.trust.wrong_pins(), now));
+        let own = parts.tls.ski();
         Self {
             clock: parts.clock,
             tls: Arc::new(parts.tls),
@@ -160,7 +166,10 @@ impl Hub {
             dials: parts.targets.into_iter().map(|target| Dial::new(target, now)).collect(),
             listener: parts.listener,
             accept_at: None,
-            announcer: parts.announcer,
+            mdns: parts.mdns,
+            neighbours: Neighbours::new(own),
+            visible: Arc::default(),
+            is_visible_new: false,
             requests: parts.requests,
             decisions: parts.decisions,
             events: parts.events,
@@ -201,7 +210,7 @@ impl Hub {
             let accepts = is_open
                 && self.accept_at.is_none()
                 && self.links.half_open(None) < self.limits.half_open;
-            let deadline = self.deadline();
+            let (deadline, now) = (self.deadline(), self.clock.now());
             let next = select! {
                 request = self.requests.recv(), if is_open => Next::Request(request),
                 Some(asked) = self.decisions.recv(), if is_open && self.saving.is_none() => {
@@ -216,6 +225,7 @@ impl Hub {
                 Some(joined) = self.tasks.join_next_with_id(), if takes => Next::Joined(joined),
                 accepted = accept(self.listener.as_ref()), if accepts => Next::Accepted(accepted),
                 notice = self.pairing.seen(), if is_open => Next::Noticed(notice),
+                seen = look(&mut self.mdns, now), if is_open => Next::Seen(seen),
                 () = self.clock.until(deadline) => Next::Tick,
             };
             match next {
@@ -230,6 +240,7 @@ impl Hub {
                 Next::Joined(joined) => self.joined(joined),
                 Next::Accepted(accepted) => self.accepted(accepted),
                 Next::Noticed(notice) => self.noticed(notice),
+                Next::Seen(seen) => seen.into_iter().for_each(|seen| self.seen(seen)),
                 Next::Tick => self.tick(),
             }
         }
@@ -326,8 +337,8 @@ impl Hub {
         for link in self.links.iter_mut() {
             link.leave(Leave::Unspecific);
         }
-        if let Some(announcer) = self.announcer.take() {
-            self.goodbye = Some(tokio::spawn(announcer.stop()));
+        if let Some(mdns) = self.mdns.take() {
+            self.goodbye = Some(tokio::spawn(mdns.stop()));
         }
     }
 
@@ -342,12 +353,12 @@ impl Hub {
         let contests = self.contests.values().map(|contest| match contest {
             Contest::Chooses(until) | Contest::Probed(until) => *until,
         });
-        let announcer = self.announcer.as_ref().and_then(Announcer::deadline);
+        let mdns = self.mdns.as_ref().and_then(Mdns::deadline);
         dials
             .chain(vacant)
             .chain(contests)
             .chain(self.accept_at)
-            .chain(announcer)
+            .chain(mdns)
             .chain(self.pairing_deadline())
             .min()
     }
@@ -360,8 +371,8 @@ impl Hub {
         if self.accept_at.is_some_and(|at| now >= at) {
             self.accept_at = None;
         }
-        if let Some(announcer) = &mut self.announcer {
-            announcer.tick(now);
+        if let Some(mdns) = &mut self.mdns {
+            mdns.tick(now);
         }
         self.contend(now);
         self.pair();
@@ -410,17 +421,25 @@ impl Hub {
     }
 
     fn dial(&mut self, i: usize, now: Instant) {
-        let dial = &self.dials[i];
-        // §12.2.3: who is connected in any way is not dialled.
-        if dial.peer.is_some_and(|peer| !self.links.live(peer).is_empty()) {
-            self.dials[i].soon(now);
-            return;
+        // §12.2.3: who is connected in any way is not dialled, and nobody twice at a time.
+        if let Some(peer) = self.dials[i].peer {
+            let mut dials = self.dials.iter();
+            let is_dialled = dials.any(|dial| dial.peer == Some(peer) && dial.link.is_some());
+            if is_dialled || !self.links.live(peer).is_empty() {
+                self.dials[i].soon(now);
+                return;
+            }
         }
-        let Target { address, ski } = dial.target.clone();
+        let Some(course) = self.dials[i].course(&self.neighbours) else {
+            // Until it is announced again.
+            self.dials[i].at = None;
+            return;
+        };
+        let address = course.address.clone();
         let attempt = self.attempt();
         let id = attempt.id;
         self.dials[i].begin(id, now);
-        let task = self.tasks.spawn(attempt.dial(address.clone(), ski));
+        let task = self.tasks.spawn(attempt.dial(course));
         self.links.insert(id, Link::new(Role::Client, address, None, task));
         self.is_changed = true;
     }
@@ -445,12 +464,15 @@ impl Hub {
 
     pub(in crate::net::node) fn publish(&mut self) {
         if core::mem::take(&mut self.is_changed) {
+            self.look();
             let dialled = self.dials.iter().filter(|dial| dial.link.is_some());
             let dialled = dialled.filter_map(|dial| dial.peer);
-            self.snapshot.send_replace(snapshot(&self.trust, &self.links, &self.sessions, dialled));
-            if let Some(announcer) = &mut self.announcer {
+            let mut snapshot = snapshot(&self.trust, &self.links, &self.sessions, dialled);
+            snapshot.visible = self.visible.clone();
+            self.snapshot.send_replace(snapshot);
+            if let Some(mdns) = &mut self.mdns {
                 let is_missing = |(ski, _)| !self.sessions.contains_key(&ski);
-                announcer.missing(self.trust.trusted().any(is_missing), self.clock.now());
+                mdns.missing(self.trust.trusted().any(is_missing), self.clock.now());
             }
         }
     }
@@ -467,6 +489,7 @@ enum Next {
     Joined(Result<(tokio::task::Id, Reason), JoinError>),
     Accepted(io::Result<(TcpStream, SocketAddr)>),
     Noticed(Notice),
+    Seen(Option<Seen>),
     Tick,
 }
 
@@ -484,6 +507,13 @@ async fn deliver(events: &mpsc::Sender<Event>, backlog: &mut VecDeque<Event>) ->
 async fn accept(listener: Option<&TcpListener>) -> io::Result<(TcpStream, SocketAddr)> {
     match listener {
         Some(listener) => listener.accept().await,
+        None => core::future::pending().await,
+    }
+}
+
+async fn look(mdns: &mut Option<Mdns>, now: Instant) -> Option<Seen> {
+    match mdns {
+        Some(mdns) => mdns.seen(now).await,
         None => core::future::pending().await,
     }
 }

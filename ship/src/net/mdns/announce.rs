@@ -1,6 +1,5 @@
 //! Being found on the local network: the service `_ship._tcp` (SHIP 1.1.0 §7).
 
-use core::time::Duration;
 use std::fmt;
 use std::format;
 use std::net::SocketAddr;
@@ -11,15 +10,13 @@ use std::vec::Vec;
 use eebus_json::Instant;
 use mdns_sd::{ServiceDaemon, ServiceInfo};
 
-use super::PATH;
+use super::SERVICE;
 use super::renewal::{Renewal, Step};
+use crate::discovery::PATH;
 use crate::identity::Ski;
 
-const SERVICE: &str = "_ship._tcp.local.";
 /// A TXT record has at most this many octets (§7.3.2).
 const MAX_TXT: usize = 400;
-/// So long a goodbye may take.
-const GOODBYE_WITHIN: Duration = Duration::from_secs(1);
 
 /// How a node presents itself. Hints for people: nothing is decided by them.
 ///
@@ -95,7 +92,7 @@ pub(super) fn host(ski: Ski) -> String {
     format!("ship-{}.local.", &ski.to_string()[..12])
 }
 
-/// Announces until it is told to stop.
+/// Announces a node.
 pub(super) struct Announcer {
     daemon: ServiceDaemon,
     info: ServiceInfo,
@@ -106,6 +103,7 @@ impl Announcer {
     /// Says goodbye for a node that listens at `local`, because somebody may know it from before;
     /// announces it with the next ticks. Needs no runtime: the library has its own thread.
     pub(super) fn start(
+        daemon: ServiceDaemon,
         announcement: &Announcement,
         ship_id: &str,
         ski: Ski,
@@ -134,7 +132,6 @@ impl Announcer {
         } else {
             info(&local.ip().to_string())?
         };
-        let daemon = ServiceDaemon::new()?;
         // Only what was registered can be withdrawn.
         daemon.register(info.clone())?;
         daemon.unregister(info.get_fullname())?;
@@ -165,15 +162,9 @@ impl Announcer {
 
     /// Says goodbye.
     pub(super) async fn stop(self) {
-        let goodbye = async {
-            if let Ok(said) = self.daemon.unregister(self.info.get_fullname()) {
-                let _ = said.recv_async().await;
-            }
-            if let Ok(stopped) = self.daemon.shutdown() {
-                let _ = stopped.recv_async().await;
-            }
-        };
-        let _ = tokio::time::timeout(GOODBYE_WITHIN, goodbye).await;
+        if let Ok(said) = self.daemon.unregister(self.info.get_fullname()) {
+            let _ = said.recv_async().await;
+        }
     }
 }
 
@@ -210,6 +201,7 @@ impl std::error::Error for AnnouncementError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::discovery::Txt;
 
     fn wallbox() -> Announcement {
         Announcement {
@@ -268,5 +260,19 @@ mod tests {
         ));
         let long = Announcement { categories: vec![100; 100], ..wallbox() };
         assert!(matches!(long.txt("i:1_u:2", ski()), Err(AnnouncementError::TooLong)));
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let txt = wallbox().txt("i:55555_u:EVSE-One-0001", ski()).expect("valid");
+        let read = Txt::of_pairs(txt.iter().map(|(key, value)| (*key, value.as_bytes())));
+        let read = read.expect("a record");
+        assert_eq!((read.ski, read.ship_id.as_deref()), (ski(), Some("i:55555_u:EVSE-One-0001")));
+        assert_eq!((&*read.path, read.register, read.ecc), (PATH, false, false));
+        assert_eq!(read.brand.as_deref(), Some("Example"));
+        assert_eq!(read.device_type.as_deref(), Some("Wallbox"));
+        assert_eq!(read.model.as_deref(), Some("EVSE-One"));
+        assert_eq!(read.serial.as_deref(), Some("0001"));
+        assert_eq!(read.categories, [3]);
     }
 }

@@ -1,5 +1,5 @@
-// What holds for any octets that a peer may send. The fuzz targets call this, and so do the tests
-// that replay their corpora.
+// What holds for the octets of any SPINE datagram. The fuzz target calls this, and so does the test
+// that replays its corpus.
 
 use core::time::Duration;
 
@@ -12,7 +12,7 @@ use spine::{Engine, Now};
 
 /// A datagram is read or refused; what was read is written so that it is read again as the same;
 /// and an engine survives it with a bounded answer.
-pub(crate) fn datagram(octets: &[u8]) {
+pub(crate) fn holds(octets: &[u8]) {
     reads_what_it_writes(octets);
     for mode in [Mode::Tolerant, Mode::Strict] {
         engine_survives(octets, mode);

@@ -1,0 +1,59 @@
+//! What is seen on the local network, and what follows from it.
+
+use std::sync::Arc;
+
+use super::Hub;
+use crate::discovery::News;
+use crate::identity::Ski;
+use crate::net::mdns::Seen;
+use crate::net::node::dial::Dial;
+use crate::trust::Standing;
+
+impl Hub {
+    /// An announcement has come or gone.
+    pub(super) fn seen(&mut self, seen: Seen) {
+        let is_changed = match seen {
+            Seen::There(neighbour) => {
+                let ski = neighbour.txt.ski;
+                let trust = &self.trust;
+                let is_wanted = |ski| trust.standing(ski) == Standing::Trusted;
+                let news = self.neighbours.heard(neighbour, is_wanted);
+                if news == News::Fresh {
+                    self.look_for(ski);
+                }
+                news != News::Same
+            }
+            // No reason to end anything: who announces nothing may be there all the same.
+            Seen::Gone(name) => self.neighbours.gone(&name),
+        };
+        self.is_visible_new |= is_changed;
+        self.is_changed |= is_changed;
+    }
+
+    /// Dials a peer that is trusted and announced.
+    pub(super) fn look_for(&mut self, ski: Ski) {
+        let is_trusted = self.trust.standing(ski) == Standing::Trusted;
+        if !is_trusted || self.neighbours.endpoints(ski).is_empty() {
+            return;
+        }
+        let now = self.clock.now();
+        if !self.dials.iter().any(|dial| dial.is_announced(ski)) {
+            self.dials.push(Dial::announced(ski, now));
+        }
+        for dial in self.dials.iter_mut().filter(|dial| dial.peer == Some(ski)) {
+            dial.sighted(now);
+        }
+    }
+
+    /// Who is no longer trusted is no longer looked for.
+    pub(super) fn look_away(&mut self, ski: Ski) {
+        self.dials.retain(|dial| !dial.is_announced(ski));
+    }
+
+    /// Who is visible, for everybody to see.
+    pub(super) fn look(&mut self) {
+        if core::mem::take(&mut self.is_visible_new) {
+            self.visible = Arc::new(self.neighbours.visible().cloned().collect());
+        }
+    }
+}
