@@ -8,6 +8,7 @@ use eebus_json::Raw;
 use tokio::select;
 use tokio::sync::{mpsc, oneshot};
 
+use super::capture::{self, Capture};
 use super::clock::Clock;
 use super::link::{LinkError, Stream};
 use super::socket::{Incoming, KeepAlive, Socket};
@@ -112,6 +113,8 @@ pub(super) struct Driver<S> {
     pub(super) commands: mpsc::Receiver<Command>,
     pub(super) reports: mpsc::Sender<(LinkId, Report)>,
     pub(super) clock: Clock,
+    pub(super) peer: Ski,
+    pub(super) capture: Option<Capture>,
 }
 
 impl<S: Stream> Driver<S> {
@@ -146,20 +149,29 @@ impl<S: Stream> Driver<S> {
     }
 
     async fn run(&mut self, backlog: &mut VecDeque<Report>) -> Result<Close, Reason> {
-        let Self { id, connection, socket, commands, reports, clock } = self;
+        let Self { id, connection, socket, commands, reports, clock, peer, capture } = self;
+        let record = |from, message: &[u8]| {
+            if let Some(capture) = &capture {
+                capture.record(clock.now(), *id, *peer, from, message);
+            }
+        };
         let mut alive = KeepAlive::start(clock.now());
         let mut stage = None;
         let mut is_orphan = false;
         loop {
             while let Some(output) = connection.poll() {
                 match output {
-                    Output::Frame(octets) => socket.send(octets)?,
+                    Output::Frame(octets) => {
+                        record(capture::From::Own, &octets);
+                        socket.send(octets)?;
+                    }
                     Output::Event(event) => backlog.push_back(Report::Event(event)),
                     Output::Close(close) => return Ok(close),
                 }
             }
             if stage != Some(connection.stage()) {
                 stage = Some(connection.stage());
+                tracing::debug!(phase = %connection.stage(), "phase begins");
                 backlog.push_back(Report::Stage(connection.stage()));
             }
             let reads = backlog.len() < BACKLOG && !socket.is_choked();
@@ -169,6 +181,7 @@ impl<S: Stream> Driver<S> {
             select! {
                 incoming = socket.next(reads) => match incoming? {
                     Some(Incoming::Message(octets)) => {
+                        record(capture::From::Peer, &octets);
                         alive.heard(clock.now());
                         connection.handle(Input::Frame(&octets), clock.now());
                     }

@@ -3,6 +3,7 @@
 //! Protocol is elsewhere: a [`Connection`](crate::Connection) is driven here, and judged there.
 //! Time is tokio's, which a test can pause; streams can be any, so that a test needs no network.
 
+mod capture;
 mod clock;
 mod drive;
 mod link;
@@ -12,6 +13,7 @@ mod pairing;
 mod socket;
 mod tls;
 
+pub use capture::Capture;
 pub use drive::Reason;
 pub use link::{LinkError, Secured, Stream, accept, connect, shown};
 pub use mdns::{Announcement, AnnouncementError};

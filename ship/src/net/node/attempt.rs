@@ -15,6 +15,7 @@ use tokio::time::{sleep, timeout};
 use crate::connection::{Connection, Role};
 use crate::discovery::PATH;
 use crate::identity::Ski;
+use crate::net::capture::Capture;
 use crate::net::clock::Clock;
 use crate::net::drive::{Admission, Driver, LinkId, Reason, Report};
 use crate::net::link::{LinkError, Secured, Stream, accept, connect};
@@ -32,6 +33,7 @@ pub(super) struct Attempt {
     pub(super) tls: Arc<Tls>,
     pub(super) reports: mpsc::Sender<(LinkId, Report)>,
     pub(super) clock: Clock,
+    pub(super) capture: Option<Capture>,
 }
 
 impl Attempt {
@@ -76,10 +78,11 @@ impl Attempt {
             Ok(secured) => secured,
             Err(error) => return error.into(),
         };
-        let role = secured.role();
+        let (role, peer) = (secured.role(), secured.ski());
+        tracing::Span::current().record("ski", tracing::field::display(peer));
         let (reply, decided) = oneshot::channel();
         let fingerprint = secured.fingerprint();
-        let proven = Report::Proven { ski: secured.ski(), fingerprint, reply };
+        let proven = Report::Proven { ski: peer, fingerprint, reply };
         if self.reports.send((self.id, proven)).await.is_err() {
             return LinkError::Full.into();
         }
@@ -95,9 +98,10 @@ impl Attempt {
             Ok(Err(error)) => return error.into(),
             Err(_) => return LinkError::Slow.into(),
         };
-        let Self { id, reports, clock, .. } = self;
+        let Self { id, reports, clock, capture, .. } = self;
         let connection = Connection::new(role, standing, settings, clock.now());
-        Box::pin(Driver { id, connection, socket, commands, reports, clock }.drive()).await
+        let driver = Driver { id, connection, socket, commands, reports, clock, peer, capture };
+        Box::pin(driver.drive()).await
     }
 }
 

@@ -51,6 +51,7 @@ use rustls::crypto::CryptoProvider;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
+use super::capture::Capture;
 use super::clock::Clock;
 use super::drive::Reason;
 use super::mdns::{Announcement, AnnouncementError, Mdns, host};
@@ -100,6 +101,8 @@ pub struct Config {
     /// Whether to look for others by mDNS: trusted peers that are announced are dialled, and
     /// [`Handle::visible`] says who is there.
     pub browse: bool,
+    /// Where to record what is said on all connections; nowhere without it.
+    pub capture: Option<Capture>,
     /// How many of everything.
     pub limits: Limits,
     /// The cryptography.
@@ -121,6 +124,7 @@ impl Config {
             targets: Vec::new(),
             announcement: None,
             browse: false,
+            capture: None,
             limits: Limits::default(),
             provider: provider(),
         }
@@ -320,6 +324,7 @@ impl Node {
             targets: config.targets,
             listener,
             mdns,
+            capture: config.capture,
             requests: requested,
             decisions: decided,
             events: told,

@@ -23,10 +23,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::select;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinHandle, JoinSet};
+use tracing::{Instrument as _, Span};
 
 use crate::connection::{Leave, Role, Settings};
 use crate::discovery::{Neighbour, Neighbours};
 use crate::identity::Ski;
+use crate::net::capture::Capture;
 use crate::net::clock::Clock;
 use crate::net::drive::{Command, LinkId, Reason, Report};
 use crate::net::mdns::{Mdns, Seen};
@@ -52,6 +54,8 @@ const REPORTS: usize = 16;
 const PROBE: Duration = Duration::from_millis(10_500);
 /// An orderly end of everything takes no longer.
 const SHUTDOWN: Duration = Duration::from_secs(3);
+/// What is recorded may take so long to be written at the end.
+const FLUSH: Duration = Duration::from_secs(1);
 /// The system does not accept connections: no memory, no file numbers.
 const ACCEPT_AGAIN: Duration = Duration::from_secs(1);
 
@@ -68,6 +72,7 @@ pub(in crate::net::node) struct Parts {
     pub(in crate::net::node) targets: Vec<Target>,
     pub(in crate::net::node) listener: Option<TcpListener>,
     pub(in crate::net::node) mdns: Option<Mdns>,
+    pub(in crate::net::node) capture: Option<Capture>,
     pub(in crate::net::node) requests: mpsc::UnboundedReceiver<Request>,
     pub(in crate::net::node) decisions: mpsc::Receiver<Asked>,
     pub(in crate::net::node) events: mpsc::Sender<Event>,
@@ -96,6 +101,7 @@ pub(in crate::net::node) struct Hub {
     listener: Option<TcpListener>,
     /// The listener rests until then.
     accept_at: Option<Instant>,
+    capture: Option<Capture>,
     mdns: Option<Mdns>,
     neighbours: Neighbours,
     visible: Arc<Vec<Neighbour>>,
@@ -166,6 +172,7 @@ impl Hub {
             dials: parts.targets.into_iter().map(|target| Dial::new(target, now)).collect(),
             listener: parts.listener,
             accept_at: None,
+            capture: parts.capture,
             mdns: parts.mdns,
             neighbours: Neighbours::new(own),
             visible: Arc::default(),
@@ -248,6 +255,10 @@ impl Hub {
         if let Some(goodbye) = self.goodbye {
             let _ = goodbye.await;
         }
+        if let Some(capture) = &self.capture {
+            // A disk that hangs holds nobody up.
+            let _ = tokio::time::timeout(FLUSH, capture.flush()).await;
+        }
         while let Some(event) = self.backlog.pop_front() {
             if self.events.try_send(event).is_err() {
                 break;
@@ -263,10 +274,12 @@ impl Hub {
                 let attempt = self.attempt();
                 let id = attempt.id;
                 let host = name.clone();
+                let span = span(id, role, &name);
                 let task = match role {
-                    Role::Server => self.tasks.spawn(attempt.answer(stream)),
+                    Role::Server => self.tasks.spawn(attempt.answer(stream).instrument(span)),
                     Role::Client => {
-                        self.tasks.spawn(async move { attempt.ask(stream, expected, &host).await })
+                        let asked = async move { attempt.ask(stream, expected, &host).await };
+                        self.tasks.spawn(asked.instrument(span))
                     }
                 };
                 self.links.insert(id, Link::new(role, name, None, task));
@@ -307,8 +320,10 @@ impl Hub {
         }
         let attempt = self.attempt();
         let id = attempt.id;
-        let task = self.tasks.spawn(attempt.answer(stream));
-        let link = Link::new(Role::Server, address.to_string(), Some(address.ip()), task);
+        let name = address.to_string();
+        let span = span(id, Role::Server, &name);
+        let task = self.tasks.spawn(attempt.answer(stream).instrument(span));
+        let link = Link::new(Role::Server, name, Some(address.ip()), task);
         self.links.insert(id, link);
     }
 
@@ -439,7 +454,8 @@ impl Hub {
         let attempt = self.attempt();
         let id = attempt.id;
         self.dials[i].begin(id, now);
-        let task = self.tasks.spawn(attempt.dial(course));
+        let span = span(id, Role::Client, &address);
+        let task = self.tasks.spawn(attempt.dial(course).instrument(span));
         self.links.insert(id, Link::new(Role::Client, address, None, task));
         self.is_changed = true;
     }
@@ -452,6 +468,7 @@ impl Hub {
             tls: self.tls.clone(),
             reports: self.reporter.clone(),
             clock: self.clock,
+            capture: self.capture.clone(),
         }
     }
 
@@ -491,6 +508,11 @@ enum Next {
     Noticed(Notice),
     Seen(Option<Seen>),
     Tick,
+}
+
+/// What belongs to one connection in the log. The SKI follows when it is proven.
+fn span(id: LinkId, role: Role, address: &str) -> Span {
+    tracing::info_span!("connection", id = id.0, ?role, address, ski = tracing::field::Empty)
 }
 
 /// Tells the application the next event; `false` when it does not listen any more.
