@@ -18,15 +18,16 @@
 use core::fmt::Write as _;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::boxed::Box;
-use std::fs::{File, OpenOptions, rename};
+use std::fs::{File, OpenOptions, metadata, rename};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::string::String;
+use std::string::{String, ToString};
 use std::sync::{Arc, mpsc};
 use std::thread;
 
 use eebus_json::Instant;
 use serde::Serialize;
+use tokio::sync::oneshot;
 
 use super::drive::LinkId;
 use crate::identity::Ski;
@@ -50,7 +51,9 @@ struct Shared {
 enum Order {
     Write(Box<str>),
     /// The sender is dropped when everything before is written.
-    Flush(tokio::sync::oneshot::Sender<()>),
+    Flush {
+        _done: oneshot::Sender<()>,
+    },
 }
 
 impl Capture {
@@ -62,8 +65,11 @@ impl Capture {
     /// If the file cannot be created.
     pub fn create(path: impl Into<PathBuf>, limit: u64) -> io::Result<Self> {
         let mut writer = Writer { path: path.into(), file: None, size: 0, limit: limit / 2 };
-        if writer.path.exists() {
-            rename(&writer.path, old(&writer.path))?;
+        match metadata(&writer.path) {
+            Ok(known) if known.is_file() => rename(&writer.path, old(&writer.path))?,
+            // A pipe or a device: it has no size, and nothing takes its place.
+            Ok(_) => writer.limit = u64::MAX,
+            Err(_) => {}
         }
         writer.begin()?;
         let (lines, written) = mpsc::channel();
@@ -78,9 +84,7 @@ impl Capture {
     /// Records a message; does not wait.
     pub(super) fn record(&self, at: Instant, id: LinkId, peer: Ski, from: From, message: &[u8]) {
         let shared = &self.0;
-        let weight = message.len() + 256;
-        if shared.waiting.fetch_add(weight, Ordering::Relaxed) > MOST_WAITING {
-            shared.waiting.fetch_sub(weight, Ordering::Relaxed);
+        if shared.waiting.load(Ordering::Relaxed) > MOST_WAITING {
             shared.lost.fetch_add(1, Ordering::Relaxed);
             return;
         }
@@ -90,20 +94,15 @@ impl Capture {
             lost => writeln!(line, "{{\"lost\":{lost}}}").expect("a string takes everything"),
         }
         line.push_str(&Line::of(at, id, peer, from, message).to_json());
-        // What it will take off the count; a line is longer than its message at any rate.
-        let surplus = line.len().saturating_sub(weight);
-        shared.waiting.fetch_add(surplus, Ordering::Relaxed);
-        if line.len() < weight {
-            shared.waiting.fetch_sub(weight - line.len(), Ordering::Relaxed);
-        }
+        shared.waiting.fetch_add(line.len(), Ordering::Relaxed);
         // A writer that has given up takes nothing any more.
         let _ = shared.lines.send(Order::Write(line.into()));
     }
 
     /// Waits until everything is written that was recorded before.
     pub(super) async fn flush(&self) {
-        let (done, flushed) = tokio::sync::oneshot::channel();
-        if self.0.lines.send(Order::Flush(done)).is_ok() {
+        let (_done, flushed) = oneshot::channel();
+        if self.0.lines.send(Order::Flush { _done }).is_ok() {
             let _ = flushed.await;
         }
     }
@@ -151,7 +150,7 @@ impl<'a> Line<'a> {
         Self {
             t_ms: at.since_origin().as_millis(),
             connection: id.0,
-            peer: std::string::ToString::to_string(&peer),
+            peer: peer.to_string(),
             from,
             kind,
             text: text.filter(|_| is_shown),

@@ -1,6 +1,7 @@
 //! Stories of nodes: pairing, loss and return, hostile peers.
 
 mod bench;
+mod capture;
 mod hostile;
 mod keys;
 mod laws;

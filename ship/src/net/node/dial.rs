@@ -129,9 +129,12 @@ impl Dial {
         Self { goal, peer, link: None, at, began: now, failures: 0, is_removed: false }
     }
 
-    /// Whether it leads to this peer, wherever it is announced.
-    pub(super) fn is_announced(&self, peer: Ski) -> bool {
-        matches!(self.goal, Goal::Announced { ski, .. } if ski == peer)
+    /// The peer to which it leads wherever that is announced.
+    pub(super) fn announced_peer(&self) -> Option<Ski> {
+        match self.goal {
+            Goal::Announced { ski, .. } => Some(ski),
+            Goal::Target(_) => None,
+        }
     }
 
     /// Where to go now; `None` if nobody announces the peer.

@@ -150,10 +150,8 @@ impl Hub {
         if let Some(ski) = encouraged {
             let concerned = |dial: &&mut Dial| dial.peer.is_none_or(|peer| peer == ski);
             self.dials.iter_mut().filter(concerned).for_each(|dial| dial.encourage(now));
-            self.look_for(ski);
-        } else {
-            self.look_away(ski);
         }
+        self.look_again(before);
     }
 }
 

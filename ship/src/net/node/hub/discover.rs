@@ -1,13 +1,14 @@
 //! What is seen on the local network, and what follows from it.
 
 use std::sync::Arc;
+use std::vec::Vec;
 
 use super::Hub;
 use crate::discovery::News;
 use crate::identity::Ski;
 use crate::net::mdns::Seen;
 use crate::net::node::dial::Dial;
-use crate::trust::Standing;
+use crate::trust::{Standing, Trust};
 
 impl Hub {
     /// An announcement has come or gone.
@@ -37,7 +38,7 @@ impl Hub {
             return;
         }
         let now = self.clock.now();
-        if !self.dials.iter().any(|dial| dial.is_announced(ski)) {
+        if !self.dials.iter().any(|dial| dial.announced_peer() == Some(ski)) {
             self.dials.push(Dial::announced(ski, now));
         }
         for dial in self.dials.iter_mut().filter(|dial| dial.peer == Some(ski)) {
@@ -45,9 +46,16 @@ impl Hub {
         }
     }
 
-    /// Who is no longer trusted is no longer looked for.
-    pub(super) fn look_away(&mut self, ski: Ski) {
-        self.dials.retain(|dial| !dial.is_announced(ski));
+    /// Who is no longer trusted is no longer looked for, and who is trusted now is.
+    pub(super) fn look_again(&mut self, before: &Trust) {
+        let trust = &self.trust;
+        let is_trusted = |ski| trust.standing(ski) == Standing::Trusted;
+        self.dials.retain(|dial| dial.announced_peer().is_none_or(is_trusted));
+        let is_new = |ski: &Ski| before.standing(*ski) != Standing::Trusted;
+        let new: Vec<Ski> = trust.trusted().map(|(ski, _)| ski).filter(is_new).collect();
+        for ski in new {
+            self.look_for(ski);
+        }
     }
 
     /// Who is visible, for everybody to see.
