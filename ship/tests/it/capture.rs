@@ -95,7 +95,7 @@ async fn a_disk_that_is_full_ends_the_recording_and_nothing_else() {
 }
 
 /// A PIN and what is no text.
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn secrets_are_not_recorded() {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("session.jsonl");

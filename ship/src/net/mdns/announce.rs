@@ -88,7 +88,7 @@ fn check(key: &'static str, value: &str, max: usize) -> Result<(), AnnouncementE
 }
 
 /// What a node is called in the network.
-pub(super) fn host(ski: Ski) -> String {
+pub(in crate::net) fn host(ski: Ski) -> String {
     format!("ship-{}.local.", &ski.to_string()[..12])
 }
 
