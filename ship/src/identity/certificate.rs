@@ -12,7 +12,7 @@ use x509_parser::oid_registry::{
 };
 use x509_parser::prelude::X509CertificateParser;
 
-use super::{Ski, der};
+use super::{Fingerprint, Ski, der};
 
 /// Length of an uncompressed point on secp256r1.
 const POINT: usize = 65;
@@ -42,6 +42,27 @@ impl PublicKey {
             Ok(stated) if Ski::new(stated) == ski => Ok(Self { point, ski }),
             Ok(_) => Err(CertificateError::Mismatch),
             Err(_) => Err(CertificateError::NoSki),
+        }
+    }
+
+    /// Takes the key out of a certificate that the user has pinned, whatever SKI it states.
+    ///
+    /// For old installations alone: programs that hashed something else than their key, and that
+    /// cannot change their certificate because a metering operator has registered it. The peer is
+    /// known by the hash of its key nevertheless.
+    pub fn of_pinned_certificate(
+        der: &[u8],
+        pinned: &[Fingerprint],
+    ) -> Result<Self, CertificateError> {
+        match Self::of_certificate(der) {
+            Err(CertificateError::Mismatch)
+                if pinned.contains(&Fingerprint::of_certificate(der)) =>
+            {
+                let point = parsed(der).or_else(|| walked(der)).and_then(|leaf| leaf.point);
+                let point = point.ok_or(CertificateError::Key)?;
+                Ok(Self { point, ski: Ski::of_key(&point) })
+            }
+            other => other,
         }
     }
 
@@ -168,6 +189,21 @@ mod tests {
         let at = find(&der, SKI) + SKI.len() + 4;
         der[at] ^= 1;
         assert_eq!(PublicKey::of_certificate(&der).unwrap_err(), CertificateError::Mismatch);
+    }
+
+    #[test]
+    fn a_pin_of_the_whole_certificate_makes_an_exception() {
+        let (mut der, ski) = certificate();
+        let at = find(&der, SKI) + SKI.len() + 4;
+        let other = Fingerprint::of_certificate(&der);
+        der[at] ^= 1;
+        let pin = Fingerprint::of_certificate(&der);
+        let key = PublicKey::of_pinned_certificate(&der, &[other, pin]).expect("pinned");
+        assert_eq!(key.ski(), ski);
+        for pinned in [&[][..], &[other]] {
+            let refused = PublicKey::of_pinned_certificate(&der, pinned).unwrap_err();
+            assert_eq!(refused, CertificateError::Mismatch);
+        }
     }
 
     #[test]

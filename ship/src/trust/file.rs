@@ -26,7 +26,7 @@ const VERSION: u64 = 2;
 /// In it every peer was one whose SKI the user had compared.
 const OLD: u64 = 1;
 /// More than a full file needs.
-const MAX_SIZE: u64 = 128 * 1024;
+const MAX_SIZE: u64 = 4 << 20;
 
 /// Where decisions are kept.
 #[derive(Clone, Debug)]
@@ -355,7 +355,7 @@ mod tests {
         let file = |trusted: &str, refused: &str| {
             format!(r#"{{"version":1,"trusted":[{trusted}],"refused":[{refused}]}}"#)
         };
-        let many = (0..65u32).map(|n| entry(&format!("{n:040x}"))).collect::<Vec<_>>().join(",");
+        let many: Vec<_> = (0..=MAX_TRUSTED).map(|n| entry(&format!("{n:040x}"))).collect();
         for text in [
             String::new(),
             "{".into(),
@@ -381,7 +381,7 @@ mod tests {
             file(&entry(ONE), &format!("\"{ONE}\"")),
             file(&format!(r#"{{"ski":"{ONE}","ship_id":""}}"#), ""),
             file(&format!(r#"{{"ski":"{ONE}","ship_id":"\u001b[2J"}}"#), ""),
-            file(&many, ""),
+            file(&many.join(","), ""),
             format!("{}x", file("", "")),
         ] {
             std::fs::write(&path, &text).expect("written");
@@ -409,6 +409,21 @@ mod tests {
     fn a_newer_file_is_called_newer() {
         let newer = br#"{"version":7,"peers":{}}"#;
         assert!(matches!(parse(newer), Err(TrustFileError::Version(7))));
+    }
+
+    #[test]
+    fn a_full_file_is_read() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (file, mut trust) = TrustFile::open(dir.path().join("trust.json")).expect("none yet");
+        for n in 0..MAX_TRUSTED as u16 {
+            let mut octets = [0; 20];
+            octets[18..].copy_from_slice(&n.to_be_bytes());
+            trust.trust(Ski::new(octets)).expect("room");
+            trust.note_ship_id(Ski::new(octets), &"\"".repeat(63));
+        }
+        file.save(&trust).expect("saved");
+        let (_, read) = TrustFile::open(file.path()).expect("the same");
+        assert_eq!(read, trust);
     }
 
     #[test]

@@ -22,8 +22,8 @@ pub use file::{TrustFile, TrustFileError};
 pub use level::{Levels, Mechanism};
 pub use unit::ControlUnit;
 
-/// How many peers can be trusted.
-pub const MAX_TRUSTED: usize = 64;
+/// How many peers can be trusted: more than any household has, and enough for a fleet.
+pub const MAX_TRUSTED: usize = 2048;
 /// How many refusals are remembered; beyond that the oldest is forgotten.
 pub const MAX_REFUSED: usize = 64;
 
@@ -385,8 +385,10 @@ mod tests {
     #[test]
     fn it_is_bounded() {
         let mut trust = Trust::new();
-        for n in 0..MAX_TRUSTED as u8 {
-            assert_eq!(trust.trust(ski(n)), Ok(true));
+        for n in 0..MAX_TRUSTED as u16 {
+            let mut octets = [n as u8; 20];
+            octets[18..].copy_from_slice(&n.to_be_bytes());
+            assert_eq!(trust.trust(Ski::new(octets)), Ok(true));
         }
         assert_eq!(trust.trust(ski(255)), Err(TrustIsFull));
 

@@ -103,6 +103,9 @@ pub struct Config {
     pub browse: bool,
     /// Where to record what is said on all connections; nowhere without it.
     pub capture: Option<Capture>,
+    /// Certificates that are accepted although the SKI that they state is not the hash of their
+    /// key: of old installations that the user knows. Nobody should need it; none by default.
+    pub pinned: Vec<Fingerprint>,
     /// How many of everything.
     pub limits: Limits,
     /// The cryptography.
@@ -125,6 +128,7 @@ impl Config {
             announcement: None,
             browse: false,
             capture: None,
+            pinned: Vec::new(),
             limits: Limits::default(),
             provider: provider(),
         }
@@ -264,6 +268,7 @@ impl Node {
             return Err(StartError::ShipId);
         }
         let tls = Tls::new(&config.identity, config.provider).map_err(StartError::Tls)?;
+        let tls = tls.pinning(&config.pinned);
         let listener = match config.listen {
             Some(address) => {
                 Some(TcpListener::bind(address).await.map_err(|e| StartError::Listen(address, e))?)

@@ -18,7 +18,7 @@ use rustls::{ClientConfig, Error, NamedGroup, ServerConfig, SupportedCipherSuite
 
 use self::suite::{CBC, GCM};
 use self::verify::Verifier;
-use crate::identity::{Identity, Ski};
+use crate::identity::{Fingerprint, Identity, Ski};
 
 /// Keeps what a record carries to the 1024 octets that SHIP allows; rustls counts 5 octets of
 /// header.
@@ -41,6 +41,7 @@ pub fn provider() -> CryptoProvider {
 pub struct Tls {
     provider: Arc<CryptoProvider>,
     own: Ski,
+    pinned: Arc<[Fingerprint]>,
     certificate: Arc<SingleCertAndKey>,
 }
 
@@ -53,12 +54,18 @@ impl Tls {
             &provider,
         )?;
         // Says at the start what every connection would say otherwise.
-        Verifier::new(&provider, identity.ski(), None)?;
+        Verifier::new(&provider, identity.ski(), Arc::default(), None)?;
         Ok(Self {
             provider: Arc::new(provider),
             own: identity.ski(),
+            pinned: Arc::default(),
             certificate: Arc::new(SingleCertAndKey::from(certificate)),
         })
+    }
+
+    /// The same, but these certificates are accepted whatever SKI they state.
+    pub fn pinning(self, pinned: &[Fingerprint]) -> Self {
+        Self { pinned: pinned.into(), ..self }
     }
 
     /// Our SKI.
@@ -68,7 +75,8 @@ impl Tls {
 
     /// For one connection that a peer opened.
     pub(super) fn server(&self) -> Result<(ServerConfig, Arc<Verifier>), Error> {
-        let verifier = Arc::new(Verifier::new(&self.provider, self.own, None)?);
+        let verifier =
+            Arc::new(Verifier::new(&self.provider, self.own, self.pinned.clone(), None)?);
         let mut config = ServerConfig::builder_with_provider(self.provider.clone())
             .with_protocol_versions(&[&TLS12])?
             .with_client_cert_verifier(verifier.clone())
@@ -86,7 +94,8 @@ impl Tls {
         &self,
         expected: Option<Ski>,
     ) -> Result<(ClientConfig, Arc<Verifier>), Error> {
-        let verifier = Arc::new(Verifier::new(&self.provider, self.own, expected)?);
+        let verifier =
+            Arc::new(Verifier::new(&self.provider, self.own, self.pinned.clone(), expected)?);
         let mut config = ClientConfig::builder_with_provider(self.provider.clone())
             .with_protocol_versions(&[&TLS12])?
             .dangerous()

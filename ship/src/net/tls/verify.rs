@@ -2,7 +2,7 @@
 //! (SHIP 1.1.0 §12.1, §12.2).
 
 use std::string::ToString;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::vec;
 use std::vec::Vec;
 
@@ -17,7 +17,7 @@ use rustls::{
     SignatureScheme,
 };
 
-use crate::identity::{CertificateError, PublicKey, Ski};
+use crate::identity::{CertificateError, Fingerprint, PublicKey, Ski};
 
 const SCHEME: SignatureScheme = SignatureScheme::ECDSA_NISTP256_SHA256;
 
@@ -25,6 +25,7 @@ const SCHEME: SignatureScheme = SignatureScheme::ECDSA_NISTP256_SHA256;
 #[derive(Debug)]
 pub(in crate::net) struct Verifier {
     own: Ski,
+    pinned: Arc<[Fingerprint]>,
     /// The peer that we dialled.
     expected: Option<Ski>,
     ecdsa: &'static dyn SignatureVerificationAlgorithm,
@@ -36,6 +37,7 @@ impl Verifier {
     pub(super) fn new(
         provider: &CryptoProvider,
         own: Ski,
+        pinned: Arc<[Fingerprint]>,
         expected: Option<Ski>,
     ) -> Result<Self, Error> {
         let ecdsa = provider
@@ -47,7 +49,7 @@ impl Verifier {
                     && it.signature_alg_id() == alg_id::ECDSA_SHA256
             })
             .ok_or_else(|| Error::General("provider lacks ECDSA with P-256 and SHA-256".into()))?;
-        Ok(Self { own, expected, ecdsa: *ecdsa, verdict: OnceLock::new() })
+        Ok(Self { own, pinned, expected, ecdsa: *ecdsa, verdict: OnceLock::new() })
     }
 
     /// The peer's SKI, or why its certificate was refused; `None` if it never came that far. A
@@ -58,7 +60,7 @@ impl Verifier {
 
     /// Only the first certificate counts, whatever else is in the list.
     fn judge(&self, leaf: &CertificateDer<'_>) -> Result<(), Error> {
-        let verdict = PublicKey::of_certificate(leaf).and_then(|key| match key.ski() {
+        let verdict = self.key(leaf).and_then(|key| match key.ski() {
             ski if ski == self.own => Err(CertificateError::Own),
             ski if self.expected.is_some_and(|expected| expected != ski) => {
                 Err(CertificateError::NotTheOneDialled)
@@ -77,6 +79,10 @@ impl Verifier {
         })
     }
 
+    fn key(&self, leaf: &CertificateDer<'_>) -> Result<PublicKey, CertificateError> {
+        PublicKey::of_pinned_certificate(leaf, &self.pinned)
+    }
+
     /// Proof of possession: the key in the certificate signed this handshake.
     ///
     /// Not left to the rustls function of that name, which parses the certificate itself and
@@ -90,8 +96,7 @@ impl Verifier {
         if signed.scheme != SCHEME {
             return Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into());
         }
-        let key = PublicKey::of_certificate(leaf)
-            .map_err(|refusal| Error::General(refusal.to_string()))?;
+        let key = self.key(leaf).map_err(|refusal| Error::General(refusal.to_string()))?;
         self.ecdsa
             .verify_signature(key.point(), message, signed.signature())
             .map_err(|_| Error::InvalidCertificate(Alert::BadSignature))?;

@@ -3,7 +3,7 @@
 use rcgen::{
     CertificateParams, CustomExtension, IsCa, Issuer, KeyIdMethod, KeyPair, PKCS_ECDSA_P384_SHA384,
 };
-use ship::identity::{CertificateError, Identity};
+use ship::identity::{CertificateError, Fingerprint, Identity};
 use ship::net::{LinkError, Tls, provider};
 use ship::{Role, Ski};
 
@@ -85,6 +85,22 @@ async fn the_stated_ski_is_the_hash_of_the_key() {
     is_refused(unwrapped, CertificateError::NoSki).await;
     let twice = Peer::with(|params, _| params.custom_extensions.push(key_id(&[7; 20])));
     is_refused(twice, CertificateError::Malformed).await;
+}
+
+/// Old evcc: the SKI is the hash of the private key, and a metering operator has registered it.
+#[tokio::test]
+async fn a_wrong_ski_passes_only_where_the_user_has_pinned_the_whole_certificate() {
+    let old = || Peer::with(|params, _| params.custom_extensions = vec![key_id(&[7; 20])]);
+    let (peer, other) = (old(), old());
+    let us = us().pinning(&[Fingerprint::of_certificate(&peer.chain[0])]);
+    for met in peer.meets(&us).await {
+        assert_eq!(met.expect("pinned"), peer.ski(), "known by the hash of its key");
+    }
+    let mut thief = old();
+    thief.chain = peer.chain.clone();
+    for peer in [other, thief] {
+        assert!(peer.meets(&us).await.iter().all(Result::is_err));
+    }
 }
 
 #[tokio::test]

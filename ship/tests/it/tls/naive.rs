@@ -3,10 +3,10 @@
 use aes::cipher::{Array, BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
 use hmac::{Hmac, KeyInit, Mac};
 use rustls::crypto::cipher::{AeadKey, InboundOpaqueMessage, MessageDecrypter, MessageEncrypter};
-use rustls::{ContentType, Error, ProtocolVersion, SupportedCipherSuite, Tls12CipherSuite};
+use rustls::{
+    CipherSuite, ContentType, Error, ProtocolVersion, SupportedCipherSuite, Tls12CipherSuite,
+};
 use sha2::Sha256;
-
-use super::peer::{CBC, only};
 
 /// The keys of one direction.
 #[derive(Clone, Debug)]
@@ -98,10 +98,16 @@ impl Keys {
 }
 
 fn suite() -> &'static Tls12CipherSuite {
-    match only(&[CBC]).cipher_suites[..] {
-        [SupportedCipherSuite::Tls12(suite)] => suite,
-        _ => panic!("a TLS 1.2 suite"),
-    }
+    let suites = ship::net::provider().cipher_suites;
+    let found = suites.into_iter().find_map(|suite| match suite {
+        SupportedCipherSuite::Tls12(suite)
+            if suite.common.suite == CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256 =>
+        {
+            Some(suite)
+        }
+        _ => None,
+    });
+    found.expect("every node has it")
 }
 
 /// The content of a record with application data, or the error.
