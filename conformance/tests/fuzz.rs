@@ -3,8 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+#[path = "../../fuzz/laws/certificate.rs"]
+mod certificate;
 #[path = "../../fuzz/laws/datagram.rs"]
 mod datagram;
+#[path = "../../fuzz/laws/record.rs"]
+mod record;
 #[path = "../../fuzz/laws/txt.rs"]
 mod txt;
 
@@ -31,4 +35,14 @@ fn the_datagram_corpus_is_harmless() {
 #[test]
 fn the_txt_corpus_is_harmless() {
     replay("txt", 6, txt::holds);
+}
+
+#[test]
+fn the_certificate_corpus_is_harmless() {
+    replay("certificate", 16, certificate::holds);
+}
+
+#[test]
+fn the_record_corpus_is_harmless() {
+    replay("record", 18, record::holds);
 }
