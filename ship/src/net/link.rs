@@ -27,6 +27,7 @@ use tokio_tungstenite::{accept_hdr_async_with_config, client_async_with_config};
 
 use super::socket::Socket;
 use super::tls::Tls;
+use super::upgrade::Upgrade;
 use crate::connection::Role;
 use crate::identity::{CertificateError, Fingerprint, Ski};
 
@@ -34,8 +35,6 @@ use crate::identity::{CertificateError, Fingerprint, Ski};
 const SUB_PROTOCOL: &str = "ship";
 /// Largest message that is taken in. The standard has no limit, devices have some of 16 KiB up.
 pub(super) const MAX_MESSAGE: usize = 1 << 20;
-/// What may wait to be sent. Reached only if the peer has stopped reading.
-const MAX_UNSENT: usize = 4 << 20;
 
 /// A byte stream that can carry a connection.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -104,22 +103,18 @@ impl<S: Stream> Secured<S> {
 
     /// Opens the WebSocket. `host` and `path` are what a client asks for; a server answers any.
     pub async fn open(self, host: &str, path: &str) -> Result<Socket<S>, LinkError> {
-        let config = Some(
-            WebSocketConfig::default()
-                // One message of a handshake is some hundred octets.
-                .read_buffer_size(8 * 1024)
-                .max_write_buffer_size(MAX_UNSENT)
-                .max_message_size(Some(MAX_MESSAGE))
-                .max_frame_size(Some(MAX_MESSAGE)),
-        );
-        let socket = match self.role {
-            Role::Server => accept_hdr_async_with_config(self.stream, choose, config).await?,
+        // The library upgrades, and has no part in what follows.
+        let config = Some(WebSocketConfig::default().read_buffer_size(0));
+        let stream = Upgrade::new(self.stream);
+        let upgraded = match self.role {
+            Role::Server => accept_hdr_async_with_config(stream, choose, config).await?,
             Role::Client => {
                 let request = request(host, path)?;
-                client_async_with_config(request, self.stream, config).await?.0
+                client_async_with_config(request, stream, config).await?.0
             }
         };
-        Ok(Socket::new(socket))
+        let (stream, rest) = upgraded.into_inner().into_parts();
+        Ok(Socket::new(stream, self.role, rest))
     }
 
     /// Says that there is no room. A client just goes.

@@ -6,12 +6,14 @@
 mod capture;
 mod clock;
 mod drive;
+mod frames;
 mod link;
 mod mdns;
 mod node;
 mod pairing;
 mod socket;
 mod tls;
+mod upgrade;
 
 pub use capture::Capture;
 pub use drive::Reason;

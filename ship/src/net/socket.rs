@@ -4,20 +4,20 @@
 use core::future::poll_fn;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
+use std::io;
 use std::pin::Pin;
 use std::string::String;
 use std::vec::Vec;
 
 use eebus_json::Instant;
-use futures_util::{Sink, Stream as _};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio_rustls::TlsStream;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::{Bytes, Error as WsError, Message};
+use tokio_tungstenite::tungstenite::Bytes;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
 
+use super::frames::{self, Frames, Heard};
 use super::link::{LinkError, Stream, shown};
+use crate::connection::Role;
 
 /// After this time without anything received a ping goes out (§10.4).
 const PING_AFTER: Duration = Duration::from_secs(50);
@@ -25,6 +25,8 @@ const PING_AFTER: Duration = Duration::from_secs(50);
 const PONG_WITHIN: Duration = Duration::from_secs(10);
 /// So long the peer may leave unread what we send.
 const SEND_WITHIN: Duration = Duration::from_secs(10);
+/// What may wait to be sent. Reached only if the peer has stopped reading.
+const MAX_UNSENT: usize = 4 << 20;
 /// A peer that leaves more than this unread gets nothing read, either.
 const CHOKED: usize = 64 * 1024;
 /// So long we wait for the answer to a Close frame: official tests measure the end of TCP.
@@ -49,34 +51,51 @@ pub enum Incoming {
 /// An open WebSocket.
 #[derive(Debug)]
 pub struct Socket<S> {
-    socket: WebSocketStream<TlsStream<S>>,
+    stream: TlsStream<S>,
+    role: Role,
+    frames: Frames,
+    /// What is to be sent, and how much of that has been.
+    output: Vec<u8>,
+    sent: usize,
     is_unsent: bool,
     /// How much has been queued since everything was sent.
     unsent: usize,
+    /// We have said that we close.
+    is_closing: bool,
 }
 
 impl<S: Stream> Socket<S> {
-    pub(super) fn new(socket: WebSocketStream<TlsStream<S>>) -> Self {
-        Self { socket, is_unsent: false, unsent: 0 }
+    /// After the upgrade; `input` is what the peer has said since.
+    pub(super) fn new(stream: TlsStream<S>, role: Role, input: Vec<u8>) -> Self {
+        Self {
+            stream,
+            role,
+            frames: Frames::new(role, input),
+            output: Vec::new(),
+            sent: 0,
+            is_unsent: false,
+            unsent: 0,
+            is_closing: false,
+        }
     }
 
     /// Takes a binary message to be sent by [`Socket::next`].
     pub fn send(&mut self, octets: Vec<u8>) -> Result<(), LinkError> {
-        self.enqueue(Message::Binary(octets.into()))
+        self.enqueue(OpCode::Data(Data::Binary), &octets)
     }
 
     /// Takes a ping to be sent.
     pub fn ping(&mut self) -> Result<(), LinkError> {
-        self.enqueue(Message::Ping(Bytes::new()))
+        self.enqueue(OpCode::Control(Control::Ping), &[])
     }
 
-    fn enqueue(&mut self, message: Message) -> Result<(), LinkError> {
+    fn enqueue(&mut self, opcode: OpCode, payload: &[u8]) -> Result<(), LinkError> {
+        if self.output.len() - self.sent + payload.len() > MAX_UNSENT {
+            return Err(LinkError::Stuck);
+        }
         self.is_unsent = true;
-        self.unsent += message.len();
-        Pin::new(&mut self.socket).start_send(message).map_err(|error| match error {
-            WsError::WriteBufferFull(_) => LinkError::Stuck,
-            other => other.into(),
-        })
+        self.unsent += payload.len();
+        frames::write(self.role, opcode, payload, &mut self.output)
     }
 
     /// Whether something still waits to be sent.
@@ -101,37 +120,85 @@ impl<S: Stream> Socket<S> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<Incoming>, LinkError>> {
         if self.is_unsent
-            && let Poll::Ready(sent) = Pin::new(&mut self.socket).poll_flush(cx)
+            && let Poll::Ready(sent) = self.poll_send(cx)
         {
             sent?;
-            self.is_unsent = false;
-            self.unsent = 0;
             // Who waits for that wants to know.
             return Poll::Ready(Ok(None));
         }
         if !reads {
             return Poll::Pending;
         }
-        let message = match ready!(Pin::new(&mut self.socket).poll_next(cx)) {
-            Some(Ok(message)) => message,
-            Some(Err(error)) => return Poll::Ready(Err(error.into())),
-            None => return Poll::Ready(Ok(Some(closed(None)))),
-        };
-        // The library has queued the pong.
-        self.is_unsent |= message.is_ping();
-        Poll::Ready(match message {
-            Message::Binary(octets) => Ok(Some(Incoming::Message(octets))),
-            Message::Text(_) => Err(LinkError::TextFrame),
-            Message::Close(frame) => Ok(Some(closed(frame))),
-            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Ok(Some(Incoming::Alive)),
+        Poll::Ready(match ready!(self.poll_hear(cx))? {
+            Heard::Message(octets) => Ok(Some(Incoming::Message(octets))),
+            Heard::Pong => Ok(Some(Incoming::Alive)),
+            Heard::Ping(octets) => {
+                self.enqueue(OpCode::Control(Control::Pong), &octets)?;
+                Ok(Some(Incoming::Alive))
+            }
+            Heard::Close(code, text) => {
+                self.answer_close(code)?;
+                let code = code.unwrap_or(NO_CODE);
+                Ok(Some(Incoming::Closed { code, text: shown(&text) }))
+            }
         })
+    }
+
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.sent < self.output.len() {
+            let rest = &self.output[self.sent..];
+            match ready!(Pin::new(&mut self.stream).poll_write(cx, rest))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                n => self.sent += n,
+            }
+            if self.sent > CHOKED {
+                self.output.drain(..self.sent);
+                self.sent = 0;
+            }
+        }
+        // Its memory goes with it.
+        self.output = Vec::new();
+        self.sent = 0;
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        self.is_unsent = false;
+        self.unsent = 0;
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_hear(&mut self, cx: &mut Context<'_>) -> Poll<Result<Heard, LinkError>> {
+        loop {
+            if let Some(heard) = self.frames.next()? {
+                return Poll::Ready(Ok(heard));
+            }
+            let mut octets = [0; 4096];
+            let mut octets = ReadBuf::new(&mut octets);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut octets))?;
+            if octets.filled().is_empty() {
+                return Poll::Ready(Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()));
+            }
+            self.frames.feed(octets.filled());
+        }
+    }
+
+    /// The peer has closed: it gets its own code back, unless we have closed ourselves.
+    fn answer_close(&mut self, code: Option<u16>) -> Result<(), LinkError> {
+        if core::mem::replace(&mut self.is_closing, true) {
+            return Ok(());
+        }
+        let code = code.map(|code| {
+            let is_allowed = CloseCode::from(code).is_allowed();
+            if is_allowed { code } else { CloseCode::Protocol.into() }
+        });
+        let payload = code.map(u16::to_be_bytes);
+        self.enqueue(OpCode::Control(Control::Close), payload.as_ref().map_or(&[], |it| &it[..]))
     }
 
     /// Closes WebSocket, TLS and TCP, after what waits to be sent. Takes two seconds at most.
     pub async fn close(mut self, code: u16, text: &'static str) {
-        let frame = CloseFrame { code: CloseCode::from(code), reason: text.into() };
+        let frame = [&code.to_be_bytes(), text.as_bytes()].concat();
         let _ = tokio::time::timeout(CLOSE_WITHIN, async {
-            self.enqueue(Message::Close(Some(frame)))?;
+            self.enqueue(OpCode::Control(Control::Close), &frame)?;
+            self.is_closing = true;
             // What the peer still says is thrown away, however much it is.
             while !matches!(self.next(true).await?, Some(Incoming::Closed { .. })) {}
             Ok::<_, LinkError>(())
@@ -143,27 +210,20 @@ impl<S: Stream> Socket<S> {
     /// Closes TLS and TCP; the WebSocket is closed already. Takes a second at most.
     pub async fn finish(mut self) {
         let _ = tokio::time::timeout(CLOSE_WITHIN, async {
-            poll_fn(|cx| Pin::new(&mut self.socket).poll_flush(cx)).await.ok();
-            let stream = self.socket.get_mut();
-            stream.shutdown().await?;
+            poll_fn(|cx| self.poll_send(cx)).await.ok();
+            self.stream.shutdown().await?;
             // Closing with unread octets would reset the connection, and the peer might never
             // see the Close frame.
             let mut rest = [0; 4096];
-            while stream.read(&mut rest).await? > 0 {}
-            Ok::<_, std::io::Error>(())
+            while self.stream.read(&mut rest).await? > 0 {}
+            Ok::<_, io::Error>(())
         })
         .await;
     }
 }
 
-fn closed(frame: Option<CloseFrame>) -> Incoming {
-    match frame {
-        Some(frame) => {
-            Incoming::Closed { code: frame.code.into(), text: shown(frame.reason.as_str()) }
-        }
-        None => Incoming::Closed { code: CloseCode::Status.into(), text: String::new() },
-    }
-}
+/// There was no code (RFC 6455 §7.1.5).
+const NO_CODE: u16 = 1005;
 
 /// Whether the peer is still there: pings when it has been silent, gives up when that is not
 /// answered.

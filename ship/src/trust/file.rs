@@ -26,7 +26,7 @@ const VERSION: u64 = 2;
 /// In it every peer was one whose SKI the user had compared.
 const OLD: u64 = 1;
 /// More than a full file needs.
-const MAX_SIZE: u64 = 4 << 20;
+const MAX_SIZE: u64 = 2 << 20;
 
 /// Where decisions are kept.
 #[derive(Clone, Debug)]
