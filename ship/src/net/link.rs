@@ -44,10 +44,11 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + ?Sized> Stream for S {}
 /// Answers TLS on a stream that a peer has opened. There is no time limit here.
 pub async fn accept<S: Stream>(stream: S, tls: &Tls) -> Result<Secured<S>, LinkError> {
     let (config, verifier) = tls.server()?;
-    let accepted = TlsAcceptor::from(Arc::new(config)).accept(stream).await;
+    // Big, and gone soon: it must not be a part of what stays.
+    let accepted = Box::pin(TlsAcceptor::from(Arc::new(config)).accept(stream)).await;
     match (accepted, verifier.verdict()) {
         (Ok(stream), Some(Ok(ski))) => {
-            Ok(Secured { stream: stream.into(), ski, role: Role::Server })
+            Ok(Secured { stream: Box::new(stream.into()), ski, role: Role::Server })
         }
         (_, Some(Err(refusal))) => Err(LinkError::Certificate(refusal)),
         (Err(error), _) => Err(LinkError::from_tls(error)),
@@ -64,10 +65,10 @@ pub async fn connect<S: Stream>(
     name: ServerName<'static>,
 ) -> Result<Secured<S>, LinkError> {
     let (config, verifier) = tls.client(expected)?;
-    let connected = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
+    let connected = Box::pin(TlsConnector::from(Arc::new(config)).connect(name, stream)).await;
     match (connected, verifier.verdict()) {
         (Ok(stream), Some(Ok(ski))) => {
-            Ok(Secured { stream: stream.into(), ski, role: Role::Client })
+            Ok(Secured { stream: Box::new(stream.into()), ski, role: Role::Client })
         }
         (_, Some(Err(refusal))) => Err(LinkError::Certificate(refusal)),
         (Err(error), _) => Err(LinkError::from_tls(error)),
@@ -78,7 +79,7 @@ pub async fn connect<S: Stream>(
 /// A TLS connection whose peer has proven its key.
 #[derive(Debug)]
 pub struct Secured<S> {
-    stream: TlsStream<S>,
+    stream: Box<TlsStream<S>>,
     ski: Ski,
     role: Role,
 }
@@ -107,10 +108,10 @@ impl<S: Stream> Secured<S> {
         let config = Some(WebSocketConfig::default().read_buffer_size(0));
         let stream = Upgrade::new(self.stream);
         let upgraded = match self.role {
-            Role::Server => accept_hdr_async_with_config(stream, choose, config).await?,
+            Role::Server => Box::pin(accept_hdr_async_with_config(stream, choose, config)).await?,
             Role::Client => {
                 let request = request(host, path)?;
-                client_async_with_config(request, stream, config).await?.0
+                Box::pin(client_async_with_config(request, stream, config)).await?.0
             }
         };
         let (stream, rest) = upgraded.into_inner().into_parts();
@@ -122,7 +123,7 @@ impl<S: Stream> Secured<S> {
         if self.role == Role::Server {
             #[expect(clippy::result_large_err, reason = "the signature is the library's")]
             let full = |_: &Request, _: Response| Err(answer(StatusCode::SERVICE_UNAVAILABLE));
-            match accept_hdr_async_with_config(self.stream, full, None).await {
+            match Box::pin(accept_hdr_async_with_config(self.stream, full, None)).await {
                 Err(WsError::Http(_)) | Ok(_) => {}
                 Err(error) => return Err(error.into()),
             }

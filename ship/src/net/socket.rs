@@ -4,6 +4,7 @@
 use core::future::poll_fn;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
+use std::boxed::Box;
 use std::io;
 use std::pin::Pin;
 use std::string::String;
@@ -51,7 +52,7 @@ pub enum Incoming {
 /// An open WebSocket.
 #[derive(Debug)]
 pub struct Socket<S> {
-    stream: TlsStream<S>,
+    stream: Box<TlsStream<S>>,
     role: Role,
     frames: Frames,
     /// What is to be sent, and how much of that has been.
@@ -66,7 +67,7 @@ pub struct Socket<S> {
 
 impl<S: Stream> Socket<S> {
     /// After the upgrade; `input` is what the peer has said since.
-    pub(super) fn new(stream: TlsStream<S>, role: Role, input: Vec<u8>) -> Self {
+    pub(super) fn new(stream: Box<TlsStream<S>>, role: Role, input: Vec<u8>) -> Self {
         Self {
             stream,
             role,
