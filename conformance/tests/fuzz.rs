@@ -5,8 +5,14 @@ use std::path::Path;
 
 #[path = "../../fuzz/laws/certificate.rs"]
 mod certificate;
+#[path = "../../fuzz/laws/connection.rs"]
+mod connection;
 #[path = "../../fuzz/laws/datagram.rs"]
 mod datagram;
+#[path = "../../fuzz/laws/pairing.rs"]
+mod pairing;
+#[path = "../../fuzz/laws/qr.rs"]
+mod qr;
 #[path = "../../fuzz/laws/record.rs"]
 mod record;
 #[path = "../../fuzz/laws/txt.rs"]
@@ -45,4 +51,24 @@ fn the_certificate_corpus_is_harmless() {
 #[test]
 fn the_record_corpus_is_harmless() {
     replay("record", 18, record::holds);
+}
+
+#[test]
+fn the_qr_corpus_is_harmless() {
+    replay("qr", 30, qr::holds);
+}
+
+#[test]
+fn the_pairing_corpus_is_harmless() {
+    replay("pairing", 40, pairing::holds);
+}
+
+#[test]
+fn the_frame_corpus_is_harmless() {
+    replay("frame", 40, connection::frame);
+}
+
+#[test]
+fn the_handshake_corpus_is_harmless() {
+    replay("handshake", 30, connection::handshake);
 }

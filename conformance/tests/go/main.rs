@@ -8,4 +8,5 @@ mod charger;
 mod manager;
 mod our_charger;
 mod our_manager;
+mod pairing;
 mod peer;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
+use ship::message::Version;
 use ship::{
     Connection, Event, Input, Instant, Leave, Output, Raw, Role, Settings, Stage, Standing,
 };
@@ -185,5 +186,59 @@ proptest! {
             }
         }
         prop_assert_eq!(sides.each_ref().map(Connection::stage), [Stage::Exchange; 2]);
+    }
+}
+
+/// Byte order marks, white space of every kind, zero octets at the end: what devices add to their
+/// JSON is no matter in any phase, whatever the version of SHIP.
+#[test]
+fn what_devices_write_around_their_json_is_no_matter_in_any_phase() {
+    let dressed = |frame: &[u8]| {
+        let mut octets = vec![frame[0]];
+        octets.extend_from_slice(b"\xef\xbb\xbf \r\n\t");
+        for octet in &frame[1..] {
+            match octet {
+                b'{' | b'}' | b'[' | b']' | b':' | b',' => {
+                    octets.extend_from_slice(&[b' ', *octet, b'\r', b'\n', b'\t', b' ']);
+                }
+                other => octets.push(*other),
+            }
+        }
+        octets.extend_from_slice(b"\0\0\0\0");
+        octets
+    };
+    let minor =
+        |frame: &str, minor: u16| frame.replace("\"minor\":0", &format!("\"minor\":{minor}"));
+    let offer = r#"{"messageProtocolHandshake":[{"handshakeType":"announceMax"},{"version":[{"major":1},{"minor":0}]},{"formats":[{"format":["JSON-UTF8"]}]}]}"#;
+    for version in [0, 1] {
+        for role in [Role::Client, Role::Server] {
+            let mut settings = Settings::new("i:1_u:2");
+            settings.max_version = Version { major: Some(1), minor: Some(version) };
+            let mut side = Connection::new(role, Standing::Trusted, settings, Instant::ORIGIN);
+            side.handle(Input::Frame(b"\0\0\0"), Instant::ORIGIN);
+            let choice = offer.replace("announceMax", "select");
+            let said = [
+                r#"{"connectionHello":[{"phase":"ready"},{"waiting":60000}]}"#.to_string(),
+                minor(offer, version),
+                minor(&choice, version),
+                r#"{"connectionPinState":[{"pinState":"none"}]}"#.to_string(),
+                r#"{"accessMethodsRequest":[]}"#.to_string(),
+                r#"{"data":[{"payload":{"datagram":[]}}]}"#.to_string(),
+            ];
+            for text in
+                said.iter().filter(|text| role == Role::Server || !text.contains("announceMax"))
+            {
+                let octet = if text.contains("data") { "\x02" } else { "\x01" };
+                let frame = dressed(format!("{octet}{text}").as_bytes());
+                side.handle(Input::Frame(&frame), Instant::ORIGIN);
+            }
+            let outputs: Vec<Output> = core::iter::from_fn(|| side.poll()).collect();
+            let is = |what: fn(&Event) -> bool| {
+                outputs.iter().any(|o| matches!(o, Output::Event(event) if what(event)))
+            };
+            assert!(is(|event| matches!(event, Event::Open { .. })), "{outputs:?}");
+            assert!(is(|event| matches!(event, Event::Data(_))), "{outputs:?}");
+            assert_eq!(side.stage(), Stage::Exchange);
+        }
     }
 }
