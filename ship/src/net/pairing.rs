@@ -12,7 +12,6 @@ use std::vec::Vec;
 use mdns_sd::{Receiver, ResolvedService, ServiceDaemon, ServiceEvent, ServiceInfo};
 
 use super::link::shown;
-use super::mdns::AnnouncementError;
 use crate::identity::Ski;
 use crate::pairing::Request;
 
@@ -36,8 +35,8 @@ pub(super) struct Notices {
 }
 
 impl Notices {
-    pub(super) fn start() -> Result<Self, AnnouncementError> {
-        Ok(Self { daemon: ServiceDaemon::new()?, answers: None, ours: BTreeMap::new() })
+    pub(super) fn new(daemon: ServiceDaemon) -> Self {
+        Self { daemon, answers: None, ours: BTreeMap::new() }
     }
 
     /// Looks for requests from now on.
@@ -119,14 +118,13 @@ impl Notices {
     }
 }
 
-/// Goodbyes go out before the library's thread ends.
+/// Whatever is announced is withdrawn.
 impl Drop for Notices {
     fn drop(&mut self) {
-        let names: Vec<String> = core::mem::take(&mut self.ours).into_values().collect();
-        for name in names {
-            let _ = self.daemon.unregister(&name);
+        for name in self.ours.values() {
+            // A library that has stopped announces nothing.
+            let _ = self.daemon.unregister(name);
         }
-        let _ = self.daemon.shutdown();
     }
 }
 

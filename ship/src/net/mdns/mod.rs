@@ -16,6 +16,7 @@ use mdns_sd::ServiceDaemon;
 
 use crate::discovery::Neighbour;
 use crate::identity::Ski;
+use crate::net::pairing::Notices;
 use announce::Announcer;
 pub(super) use announce::host;
 pub use announce::{Announcement, AnnouncementError};
@@ -65,6 +66,11 @@ impl Mdns {
     /// Looks for other nodes.
     pub(super) fn browse(&mut self, now: Instant) {
         self.browser = Some(Browser::new(self.daemon.clone(), now));
+    }
+
+    /// Takes part in the Pairing Service.
+    pub(super) fn notices(&self) -> Notices {
+        Notices::new(self.daemon.clone())
     }
 
     /// Whether a trusted peer is missing, from now on.

@@ -55,7 +55,6 @@ use super::capture::Capture;
 use super::clock::Clock;
 use super::drive::Reason;
 use super::mdns::{Announcement, AnnouncementError, Mdns, host};
-use super::pairing::Notices;
 use super::tls::{Tls, provider};
 use crate::connection::{Role, Settings};
 use crate::identity::{Fingerprint, Identity, Ski};
@@ -298,17 +297,16 @@ impl Node {
             fingerprint: Fingerprint::of_certificate(config.identity.certificate()),
         };
         let judge = config.secret.map(|secret| Listener::new(own.clone(), secret, clock.now()));
-        let notices = match (&config.announcement, local) {
-            (Some(announcement), Some(local)) => {
+        let notices = mdns.as_ref().zip(config.announcement.as_ref()).zip(local).map(
+            |((mdns, announcement), local)| {
                 let own = hub::OwnService {
                     instance: announcement.instance.clone(),
                     host: host(tls.ski()),
                     port: local.port(),
                 };
-                Some((Notices::start().map_err(StartError::Announcement)?, own))
-            }
-            _ => None,
-        };
+                (mdns.notices(), own)
+            },
+        );
         let pairing = hub::Pairing::new(own, judge, notices);
 
         // Without a bound: only the application asks, and every request is dealt with at once.

@@ -352,6 +352,8 @@ impl Hub {
         for link in self.links.iter_mut() {
             link.leave(Leave::Unspecific);
         }
+        // What we ask others for goes before the rest.
+        self.pairing.notices = None;
         if let Some(mdns) = self.mdns.take() {
             self.goodbye = Some(tokio::spawn(mdns.stop()));
         }
