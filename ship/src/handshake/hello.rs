@@ -72,7 +72,8 @@ impl Ready {
             Happening::Message(Message::ConnectionHello(hello)) => match hello.phase {
                 Some(HelloPhase::Ready) => return protocol::enter(self.is_answer_due, cx),
                 Some(HelloPhase::Pending) if hello.prolongation_request == Some(true) => {
-                    if cx.now - self.entered < AT_MOST {
+                    // What was granted counts, not what has passed: a peer may ask at any rate.
+                    if self.wait - self.entered < AT_MOST {
                         self.wait += cx.settings.timers.hello;
                         // What remains, not the increment.
                         let left = Some(self.wait - cx.now);
@@ -207,7 +208,7 @@ impl Pending {
 
     /// Grants the peer's prolongation request.
     fn grant(&mut self, cx: &mut Context<'_>) {
-        if cx.now - self.entered >= AT_MOST {
+        if self.wait.unwrap_or(cx.now) - self.entered >= AT_MOST {
             return;
         }
         if let Some(wait) = &mut self.wait {
@@ -303,6 +304,21 @@ mod tests {
         bench.said();
         bench.hears(PROLONG);
         assert_eq!(bench.said(), [""; 0]);
+    }
+
+    /// Found by fuzzing: who asked a hundred times at once was waited for through the night.
+    #[test]
+    fn a_peer_that_asks_again_and_again_is_not_waited_for_longer_than_half_an_hour() {
+        for (mut bench, stage) in [(ready(), Stage::Ready), (pending(), Stage::Pending)] {
+            for _ in 0..100 {
+                bench.hears(PROLONG);
+            }
+            bench.passes(secs(29 * 60));
+            assert!(!bench.connection.is_closed());
+            bench.said();
+            bench.passes(secs(3 * 60));
+            assert_eq!(bench.ended(), aborted(End::TimedOut(stage)));
+        }
     }
 
     #[test]
