@@ -9,12 +9,18 @@ mod certificate;
 mod connection;
 #[path = "../../fuzz/laws/datagram.rs"]
 mod datagram;
+#[path = "../../fuzz/laws/exchange.rs"]
+mod exchange;
+#[path = "../../fuzz/laws/number.rs"]
+mod number;
 #[path = "../../fuzz/laws/pairing.rs"]
 mod pairing;
 #[path = "../../fuzz/laws/qr.rs"]
 mod qr;
 #[path = "../../fuzz/laws/record.rs"]
 mod record;
+#[path = "../../fuzz/laws/time.rs"]
+mod time;
 #[path = "../../fuzz/laws/txt.rs"]
 mod txt;
 
@@ -36,6 +42,21 @@ fn replay(corpus: &str, least: usize, law: fn(&[u8])) {
 #[test]
 fn the_datagram_corpus_is_harmless() {
     replay("datagram", 40, datagram::holds);
+}
+
+#[test]
+fn the_exchange_corpus_is_harmless() {
+    replay("exchange", 96, exchange::holds);
+}
+
+#[test]
+fn the_number_corpus_is_harmless() {
+    replay("number", 40, number::holds);
+}
+
+#[test]
+fn the_time_corpus_is_harmless() {
+    replay("time", 50, time::holds);
 }
 
 #[test]

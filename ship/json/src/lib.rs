@@ -68,10 +68,13 @@ extern crate alloc;
 #[cfg(test)]
 extern crate self as eebus_json;
 
+#[cfg(any(test, feature = "testing"))]
+pub mod any;
 mod choice;
 mod error;
 mod instant;
 mod list;
+mod plain;
 mod raw;
 mod read;
 mod scan;
@@ -88,6 +91,7 @@ pub use eebus_json_derive::{Choice, Id, Record, Word};
 pub use error::{Error, Rule};
 pub use instant::Instant;
 pub use list::List;
+pub use plain::Plain;
 pub use raw::Raw;
 pub use read::Reader;
 pub use shape::{Element, Kind, Record, Shape, Shaped};

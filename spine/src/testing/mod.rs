@@ -1,4 +1,5 @@
-//! Two engines, a link and a virtual clock: stories in memory.
+//! Two engines, a link and a virtual clock: stories in memory. Beside them what holds for all data
+//! ([`laws`]), and arbitrary data to try it on ([`arbitrary`]).
 //!
 //! ```
 //! use core::time::Duration;
@@ -17,6 +18,9 @@
 //! let peer = pair.left.engine.peer(Pair::<(), ()>::PEER).expect("connected");
 //! assert_eq!(peer.address().expect("discovered").to_string(), "d:_n:Example_B");
 //! ```
+
+pub mod arbitrary;
+pub mod laws;
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
