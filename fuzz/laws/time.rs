@@ -23,7 +23,7 @@ pub(crate) fn holds(octets: &[u8]) {
     let date = DateTime::new(&text);
     if let Ok(at) = date.to_utc() {
         let written = DateTime::from(at);
-        let again = written.to_utc().expect(written.as_str());
+        let again = written.to_utc().expect("we wrote it");
         assert_eq!(again.seconds, at.seconds, "{text:?} as {written:?}");
         assert_eq!(again.nanos, at.nanos - at.nanos % 1_000_000, "{text:?} as {written:?}");
         assert_eq!(NOW.plus(at.since(NOW)), at.max(NOW), "{text:?}");
