@@ -14,7 +14,7 @@ use crate::identity::Ski;
 use crate::net::drive::{Command, LinkId};
 use crate::net::node::dial::Dial;
 use crate::net::node::handle::{Asked, Decision, TrustError};
-use crate::trust::{Standing, Trust, TrustFileError};
+use crate::trust::{Standing, Trust, TrustFileError, TrustIsFull};
 
 /// The trust file is being written.
 pub(super) struct Saving {
@@ -94,10 +94,10 @@ impl Hub {
     fn kept(&mut self, asked: Option<Asked>, how: Result<(), TrustFileError>) {
         match (asked, how) {
             (Some(asked), Ok(())) => {
-                self.take(asked.decision);
+                let taken = self.take(asked.decision).map_err(TrustError::Full);
                 // Who asked sees it at once.
                 self.publish();
-                answer(asked, Ok(()));
+                answer(asked, taken);
             }
             (Some(asked), Err(error)) => answer(asked, Err(TrustError::File(error))),
             (None, Ok(())) => {}
@@ -106,10 +106,15 @@ impl Hub {
     }
 
     /// A decision holds from now on.
-    fn take(&mut self, decision: Decision) {
+    fn take(&mut self, decision: Decision) -> Result<(), TrustIsFull> {
         let before = self.trust.clone();
-        // Names may have come meanwhile, so it is taken once more rather than replaced.
-        decision.apply(&mut self.trust).expect("there was room, and nobody else decides");
+        // Names may have come meanwhile, so it is taken once more rather than replaced. The control
+        // unit may have come as well, and have had the last place: what was written does not hold
+        // then, and is written anew.
+        if let Err(full) = decision.apply(&mut self.trust) {
+            self.is_note_new = true;
+            return Err(full);
+        }
         tracing::info!(?decision, "the user has decided");
         if decision == Decision::Reset {
             self.pins.clear();
@@ -122,6 +127,7 @@ impl Hub {
                 Decision::Refuse(_) | Decision::Forget(_) | Decision::Reset => None,
             },
         );
+        Ok(())
     }
 
     /// Whom the user trusts has changed; `encouraged` is to be dialled at once.
