@@ -9,6 +9,7 @@
 //!
 //! - the CPU time to set up a connection, as a share of theirs, and what part of it TLS takes;
 //! - the heap that an open connection takes after a message of 6.7 kB each way, both ends together;
+//!   for both, 20 nodes are connected to 20 others, so that connections count and not nodes;
 //! - how long a message to each of 1,000 peers of one node takes, with the answers.
 //!
 //! It takes a minute, and fails where a goal is missed.
@@ -35,8 +36,8 @@ use tokio::time::timeout;
 #[global_allocator]
 static HEAP: PeakAlloc = PeakAlloc;
 
-/// Connections that are set up and kept open.
-const CONNECTIONS: usize = 400;
+/// Nodes that listen, and as many that dial: 400 connections are set up and kept open.
+const SIDE: usize = 20;
 /// Connections of one node that are all used.
 const PEERS: usize = 1_000;
 /// A detailed discovery has about this size.
@@ -66,9 +67,9 @@ fn main() -> ExitCode {
 }
 
 fn bench() -> Result<Results, Failure> {
-    let ours = alone(ours(CONNECTIONS))?;
-    let tls = alone(tls(CONNECTIONS))?;
-    let theirs = alone(theirs(CONNECTIONS))?;
+    let ours = alone(ours(SIDE))?;
+    let tls = alone(tls(SIDE * SIDE))?;
+    let theirs = alone(theirs(SIDE))?;
     let (round_trip, memory) = alone(many(PEERS))?;
     Ok(Results { ours, tls, theirs, round_trip, memory })
 }
@@ -87,20 +88,27 @@ struct Cost {
     heap: usize,
 }
 
-/// With our nodes: one that listens, and many that dial it one after the other.
-async fn ours(count: usize) -> Result<Cost, Failure> {
-    let mut fleet = Fleet::start(count).await?;
+/// With our nodes: every one that listens is dialled by every one that does not.
+async fn ours(side: usize) -> Result<Cost, Failure> {
+    let mut fleet = Fleet::start(side, side).await?;
+    let count = side * side;
     let heap = HEAP.current_usage();
     let before = cpu()?;
-    for i in 0..count {
-        fleet.join(i).await?;
+    for i in 0..side {
+        for j in 0..side {
+            fleet.join(i, j).await?;
+        }
     }
     let cpu = (cpu()? - before) / count as u32;
     let payload = payload();
-    for i in 0..count {
-        fleet.ask(i, &payload)?;
-        fleet.answer(&payload).await?;
-        fleet.answered(i).await?;
+    for i in 0..side {
+        for j in 0..side {
+            let Fleet { servers, clients, .. } = &mut fleet;
+            clients[i].node.send(servers[j].ski, payload.clone())?;
+            servers[j].hears().await?;
+            servers[j].node.send(clients[i].ski, payload.clone())?;
+            clients[i].hears().await?;
+        }
     }
     settle().await;
     Ok(Cost { cpu, heap: HEAP.current_usage().saturating_sub(heap) / count })
@@ -127,28 +135,34 @@ async fn tls(count: usize) -> Result<Duration, Failure> {
 }
 
 /// With the crate `eebus`, in the same way.
-async fn theirs(count: usize) -> Result<Cost, Failure> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let address = listener.local_addr()?;
-    let node = |name: &str| -> Result<_, Failure> {
-        let tls = ShipTls::new(cert::self_signed(CertParams::new(name))?);
+async fn theirs(side: usize) -> Result<Cost, Failure> {
+    let node = |name: String| -> Result<_, Failure> {
+        let tls = ShipTls::new(cert::self_signed(CertParams::new(&*name))?);
         Ok(eebus::runtime::Node::new(name, tls, TrustStore::new()))
     };
-    let server = node("i:32473_u:Server")?;
-    let mut clients = Vec::with_capacity(count);
-    for i in 0..count {
-        let client = node(&format!("i:32473_u:Client-{i}"))?;
-        client.trust_store().trust(server.ski());
-        server.trust_store().trust(client.ski());
-        clients.push(client);
+    let (mut servers, mut clients) = (Vec::new(), Vec::new());
+    for i in 0..side {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        servers.push((node(format!("i:32473_u:Server-{i}"))?, listener));
+        clients.push(node(format!("i:32473_u:Client-{i}"))?);
     }
+    for client in &clients {
+        for (server, _) in &servers {
+            client.trust_store().trust(server.ski());
+            server.trust_store().trust(client.ski());
+        }
+    }
+    let count = side * side;
     let mut open: Vec<(ShipConnection, ShipConnection)> = Vec::with_capacity(count);
     let heap = HEAP.current_usage();
     let before = cpu()?;
     for client in &clients {
-        let accepted = async { server.accept(listener.accept().await?.0).await };
-        let (dialled, accepted) = tokio::join!(client.connect(address), accepted);
-        open.push((dialled?, accepted?));
+        for (server, listener) in &servers {
+            let accepted = async { server.accept(listener.accept().await?.0).await };
+            let address = listener.local_addr()?;
+            let (dialled, accepted) = tokio::join!(client.connect(address), accepted);
+            open.push((dialled?, accepted?));
+        }
     }
     let cpu = (cpu()? - before) / count as u32;
 
@@ -177,110 +191,107 @@ async fn heard(connection: &mut ShipConnection) -> Result<(), Failure> {
 
 /// A message to each of so many peers and back: how long it takes, and the heap of a connection.
 async fn many(count: usize) -> Result<(Duration, usize), Failure> {
-    let mut fleet = Fleet::start(count).await?;
+    let mut fleet = Fleet::start(1, count).await?;
     let heap = HEAP.current_usage();
     for i in 0..count {
-        fleet.join(i).await?;
+        fleet.join(i, 0).await?;
     }
     let payload = payload();
     let start = Instant::now();
-    let skis: Vec<Ski> = fleet.clients.iter().map(|client| client.ski).collect();
-    let Fleet { server, events, clients, .. } = &mut fleet;
-    for ski in skis {
-        server.send(ski, payload.clone())?;
+    let Fleet { servers, clients, .. } = &mut fleet;
+    let server = &mut servers[0];
+    for client in &*clients {
+        server.node.send(client.ski, payload.clone())?;
     }
     for client in clients {
-        until(&mut client.events, |event| matches!(event, Event::Data { .. })).await?;
-        client.node.send(server.ski(), payload.clone())?;
+        client.hears().await?;
+        client.node.send(server.ski, payload.clone())?;
     }
     for _ in 0..count {
-        until(events, |event| matches!(event, Event::Data { .. })).await?;
+        server.hears().await?;
     }
     let round_trip = start.elapsed();
     settle().await;
     Ok((round_trip, HEAP.current_usage().saturating_sub(heap) / count))
 }
 
-/// A node that listens, and those that dial it.
+/// Nodes that listen, and nodes that dial them.
 struct Fleet {
-    server: Handle,
-    events: Events,
-    address: SocketAddr,
-    clients: Vec<Client>,
+    servers: Vec<Member>,
+    clients: Vec<Member>,
 }
 
-struct Client {
+struct Member {
     node: Handle,
     events: Events,
     ski: Ski,
 }
 
 impl Fleet {
-    /// All nodes run, and none is connected.
-    async fn start(count: usize) -> Result<Self, Failure> {
-        let mut config = Config::new(Identity::create("server")?, "i:32473_u:Server");
-        config.listen = Some((Ipv4Addr::LOCALHOST, 0).into());
-        config.limits = Limits { trusted: count + 2, ..Limits::default() };
-        let server = config.identity.ski();
-        let mut clients = Vec::with_capacity(count);
-        for i in 0..count {
-            let name = format!("i:32473_u:Client-{i}");
-            let mut client = Config::new(Identity::create(&name)?, name);
-            client.trust.trust(server)?;
-            let ski = client.identity.ski();
-            config.trust.trust(ski)?;
-            let (node, events) = Node::start(client).await?;
-            clients.push(Client { node, events, ski });
-        }
-        let (server, events) = Node::start(config).await?;
-        let address = server.address().ok_or("it does not listen")?;
-        Ok(Self { server, events, address, clients })
-    }
-
-    /// Connects a client.
-    async fn join(&mut self, i: usize) -> Result<(), Failure> {
-        let client = &mut self.clients[i];
-        let stream = dial(self.address).await?;
-        let peer = Some(self.server.ski());
-        if !client.node.attach(stream, Role::Client, peer, "server.local").await {
-            return Err("the client has stopped".into());
-        }
-        let is_connected = |event: &Event| matches!(event, Event::Connected { .. });
-        until(&mut client.events, is_connected).await?;
-        until(&mut self.events, is_connected).await
-    }
-
-    /// A client sends a message.
-    fn ask(&self, i: usize, payload: &Raw) -> Result<(), Failure> {
-        Ok(self.clients[i].node.send(self.server.ski(), payload.clone())?)
-    }
-
-    /// The server answers the next one.
-    async fn answer(&mut self, payload: &Raw) -> Result<(), Failure> {
-        loop {
-            match timeout(LOST, self.events.next()).await?.ok_or("the server has stopped")? {
-                Event::Data { ski, .. } => return Ok(self.server.send(ski, payload.clone())?),
-                Event::Disconnected { reason, .. } => return Err(reason.into()),
-                _ => {}
+    /// All nodes run, trust each other, and are not connected.
+    async fn start(servers: usize, clients: usize) -> Result<Self, Failure> {
+        let configs = |kind: &str, count: usize, peers: usize| {
+            let config = |i| -> Result<Config, Failure> {
+                let name = format!("i:32473_u:{kind}-{i}");
+                let mut config = Config::new(Identity::create(&name)?, name);
+                config.limits = Limits { trusted: peers + 2, ..Limits::default() };
+                Ok(config)
+            };
+            (0..count).map(config).collect::<Result<Vec<_>, _>>()
+        };
+        let mut listening = configs("Server", servers, clients)?;
+        let mut dialling = configs("Client", clients, servers)?;
+        for server in &mut listening {
+            server.listen = Some((Ipv4Addr::LOCALHOST, 0).into());
+            for client in &mut dialling {
+                server.trust.trust(client.identity.ski())?;
+                client.trust.trust(server.identity.ski())?;
             }
         }
+        let mut fleet = Self { servers: Vec::new(), clients: Vec::new() };
+        for config in listening {
+            fleet.servers.push(Member::start(config).await?);
+        }
+        for config in dialling {
+            fleet.clients.push(Member::start(config).await?);
+        }
+        Ok(fleet)
     }
 
-    /// The answer has come.
-    async fn answered(&mut self, i: usize) -> Result<(), Failure> {
-        until(&mut self.clients[i].events, |event| matches!(event, Event::Data { .. })).await
+    /// Connects client `i` to server `j`.
+    async fn join(&mut self, i: usize, j: usize) -> Result<(), Failure> {
+        let (client, server) = (&mut self.clients[i], &mut self.servers[j]);
+        let stream = dial(server.node.address().ok_or("it does not listen")?).await?;
+        if !client.node.attach(stream, Role::Client, Some(server.ski), "server.local").await {
+            return Err("the client has stopped".into());
+        }
+        client.until(|event| matches!(event, Event::Connected { .. })).await?;
+        server.until(|event| matches!(event, Event::Connected { .. })).await
     }
 }
 
-/// Hears events until one of them is it.
-async fn until(events: &mut Events, is_it: impl Fn(&Event) -> bool) -> Result<(), Failure> {
-    loop {
-        let event = timeout(LOST, events.next()).await?.ok_or("the node has stopped")?;
-        if is_it(&event) {
-            return Ok(());
-        }
-        if let Event::Disconnected { reason, .. } = event {
-            return Err(reason.into());
+impl Member {
+    async fn start(config: Config) -> Result<Self, Failure> {
+        let ski = config.identity.ski();
+        let (node, events) = Node::start(config).await?;
+        Ok(Self { node, events, ski })
+    }
+
+    /// Waits for a message.
+    async fn hears(&mut self) -> Result<(), Failure> {
+        self.until(|event| matches!(event, Event::Data { .. })).await
+    }
+
+    /// Hears events until one of them is it.
+    async fn until(&mut self, is_it: impl Fn(&Event) -> bool) -> Result<(), Failure> {
+        loop {
+            let event = timeout(LOST, self.events.next()).await?.ok_or("the node has stopped")?;
+            if is_it(&event) {
+                return Ok(());
+            }
+            if let Event::Disconnected { reason, .. } = event {
+                return Err(reason.into());
+            }
         }
     }
 }

@@ -396,7 +396,12 @@ impl Connection {
 
     /// The next thing to do, in order.
     pub fn poll(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        let output = self.outputs.pop_front();
+        if output.is_none() {
+            // Most connections are idle most of the time.
+            self.outputs.shrink_to_fit();
+        }
+        output
     }
 
     /// When to call [`Connection::handle`] with [`Input::Tick`], if nothing else happens.

@@ -174,6 +174,9 @@ impl<S: Stream> Driver<S> {
                 tracing::debug!(phase = %connection.stage(), "phase begins");
                 backlog.push_back(Report::Stage(connection.stage()));
             }
+            if backlog.is_empty() {
+                backlog.shrink_to_fit();
+            }
             let reads = backlog.len() < BACKLOG && !socket.is_choked();
             alive.listen(reads, clock.now());
             alive.unsent(socket.is_unsent(), clock.now());

@@ -215,7 +215,8 @@ impl<S: Stream> Socket<S> {
             self.stream.shutdown().await?;
             // Closing with unread octets would reset the connection, and the peer might never
             // see the Close frame.
-            let mut rest = [0; 4096];
+            // On the heap, or every open connection had room for it.
+            let mut rest = std::vec![0; 4096];
             while self.stream.read(&mut rest).await? > 0 {}
             Ok::<_, io::Error>(())
         })
