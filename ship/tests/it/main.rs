@@ -9,6 +9,7 @@ mod mdns;
 mod pairing;
 mod petitions;
 mod pins;
+mod quirks;
 mod raw;
 mod redial;
 mod rivals;

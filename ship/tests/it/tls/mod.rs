@@ -3,6 +3,6 @@
 mod certificates;
 mod naive;
 mod openssl;
-mod peer;
+pub(crate) mod peer;
 mod records;
 mod suites;
