@@ -2,6 +2,7 @@
 
 mod bench;
 mod capture;
+mod faults;
 mod hostile;
 mod keys;
 mod laws;

@@ -9,6 +9,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::TLS12;
 use rustls::{
     ClientConfig, DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme,
@@ -53,6 +54,12 @@ impl Card {
         Self::new(Some(ski))
     }
 
+    /// The certificate of this card, which anybody can see, with another key.
+    pub(crate) fn stolen(&self) -> Self {
+        let thief = Self::honest();
+        Self { ski: self.ski, certificate: self.certificate.clone(), key: thief.key }
+    }
+
     fn new(stated: Option<Ski>) -> Self {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).expect("a key");
         let ski = stated.unwrap_or_else(|| Ski::of_key(key.public_key_raw()));
@@ -71,6 +78,12 @@ impl Card {
         self.key.clone_key().into()
     }
 
+    /// Nobody looks whether the key fits.
+    fn shown(&self, chain: Vec<CertificateDer<'static>>) -> SingleCertAndKey {
+        let key = ring::sign::any_ecdsa_type(&self.key()).expect("a key");
+        SingleCertAndKey::from(CertifiedKey::new(chain, key))
+    }
+
     /// As client, with this card and perhaps more certificates behind it.
     pub(crate) async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
@@ -84,8 +97,7 @@ impl Card {
             .expect("TLS 1.2")
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(Credulous))
-            .with_client_auth_cert(chain, self.key())
-            .expect("a key that fits");
+            .with_client_cert_resolver(Arc::new(self.shown(chain)));
         let name = ServerName::try_from("victim").expect("a name");
         TlsConnector::from(Arc::new(config)).connect(name, stream).await.map(Into::into)
     }
@@ -177,13 +189,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
 
     /// The same after TLS.
     pub(crate) async fn upgraded(stream: TlsStream<S>) -> Self {
+        Self::answered(stream).await.expect("a WebSocket")
+    }
+
+    /// The same, unless the node has gone.
+    pub(crate) async fn answered(stream: TlsStream<S>) -> Result<Self, WsError> {
         #[expect(clippy::result_large_err, reason = "the signature is the library's")]
         let ship = |_: &Request, mut response: Response| -> Result<_, ErrorResponse> {
             let protocol = HeaderValue::from_static("ship");
             response.headers_mut().insert("Sec-WebSocket-Protocol", protocol);
             Ok(response)
         };
-        Self(accept_hdr_async(stream, ship).await.expect("a WebSocket"))
+        accept_hdr_async(stream, ship).await.map(Self)
     }
 
     pub(crate) async fn octets(&mut self, octets: &[u8]) {

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use ship::Role;
 use ship::net::{PeerState, Target};
 use tokio::time::sleep;
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::bench::{Bench, config, friends, listening, payload};
-use crate::raw::{Card, Raw};
+use crate::raw::{ANNOUNCE, Card, HELLO_READY, PIN_NONE, Raw, SELECT};
 
 /// A node and a peer that it trusts, whose SKI is bigger or smaller.
 async fn node_and_card(is_bigger: bool) -> (Bench, Card) {
@@ -227,6 +229,137 @@ async fn simultaneous_dials_in_memory_converge() {
         sleep(Duration::from_secs(30)).await;
         for i in [0, 1] {
             assert_eq!(nodes[i].state(skis[1 - i]), Some(PeerState::Connected));
+        }
+    }
+}
+
+/// What peers in the field do with two connections.
+#[derive(Clone, Copy, Debug)]
+enum Rule {
+    /// The standard: the bigger SKI keeps the newest, the smaller one waits.
+    Newest,
+    /// The Go stack: the one that the bigger SKI has opened.
+    Initiator,
+    /// WARP: the one that the smaller SKI has opened.
+    Inverse,
+    /// openeebus: the first one.
+    RefuseSecond,
+    /// EEBUS.Net: the newest, whoever has the bigger SKI.
+    AlwaysNewest,
+}
+
+impl Rule {
+    /// Which of the two the peer closes; `opened` says who opened them, from the node's side.
+    fn closes(self, is_bigger: bool, opened: [Role; 2]) -> Option<usize> {
+        let by_peer = |role| role == Role::Server;
+        let one_of_bigger = opened.iter().position(|role| by_peer(*role) == is_bigger);
+        let one_of_smaller = opened.iter().position(|role| by_peer(*role) != is_bigger);
+        match self {
+            Self::Newest => is_bigger.then_some(0),
+            Self::Initiator => one_of_smaller,
+            Self::Inverse => one_of_bigger,
+            Self::RefuseSecond => Some(1),
+            Self::AlwaysNewest => Some(0),
+        }
+    }
+}
+
+/// Answers everything of a handshake, and each payload with `echo`, until the connection ends.
+async fn obeys(mut raw: Raw, role: Role) {
+    if role == Role::Server {
+        raw.octets(&[0, 0]).await;
+    }
+    while let Some(Ok(message)) = raw.0.next().await {
+        let Message::Binary(octets) = message else { continue };
+        let text = String::from_utf8_lossy(&octets);
+        if text == "\0\0" {
+            if role == Role::Client {
+                raw.octets(&[0, 0]).await;
+            }
+            raw.control(HELLO_READY).await;
+            if role == Role::Server {
+                raw.control(ANNOUNCE).await;
+            }
+        } else if text.contains("announceMax") || (text.contains("select") && role == Role::Server)
+        {
+            raw.control(SELECT).await;
+        } else if text.contains("pinState") {
+            raw.control(PIN_NONE).await;
+        } else if text.contains("\"announce\"") {
+            raw.octets(b"\x03{\"connectionClose\":[{\"phase\":\"confirm\"}]}").await;
+        } else if text.contains("datagram") {
+            raw.octets(crate::raw::data("echo").as_bytes()).await;
+        }
+    }
+}
+
+/// A connection of the two, if the node wants it.
+async fn opened(bench: &Bench, card: &Card, role: Role) -> Option<Raw> {
+    match role {
+        Role::Server => {
+            let stream = card.connect(crate::raw::into(bench).await, &[]).await.ok()?;
+            Raw::upgrade(stream, Some("ship")).await.ok()
+        }
+        Role::Client => {
+            let (here, there) = tokio::io::duplex(64 * 1024);
+            assert!(bench.node.attach(there, Role::Client, Some(card.ski), "raw").await);
+            let stream = card.accept(here).await.ok()?;
+            Raw::answered(stream).await.ok()
+        }
+    }
+}
+
+/// The node is connected with the peer, and is answered.
+async fn is_served(bench: &mut Bench, card: &Card) -> bool {
+    while tokio::time::timeout(Duration::from_millis(1), bench.events.next()).await.is_ok() {}
+    if bench.node.send(card.ski, payload("question")).is_err() {
+        return false;
+    }
+    let answer = tokio::time::timeout(Duration::from_secs(5), async {
+        while !matches!(bench.next().await, ship::net::Event::Data { .. }) {}
+    });
+    answer.await.is_ok()
+}
+
+/// All five rules, both orders of the SKIs, and whoever of the two dials first: within a minute
+/// there is a session that works, and it stays. Where the two sides close one connection each, the
+/// peer dials again, as all of them do.
+#[tokio::test(start_paused = true)]
+async fn two_connections_become_one_whatever_rule_the_peer_has() {
+    use Rule::{AlwaysNewest, Initiator, Inverse, Newest, RefuseSecond};
+    for rule in [Newest, Initiator, Inverse, RefuseSecond, AlwaysNewest] {
+        for is_bigger in [true, false] {
+            for order in [[Role::Client, Role::Server], [Role::Server, Role::Client]] {
+                for pause in [0, 200, 5_000] {
+                    let case = format!("{rule:?}, bigger: {is_bigger}, {order:?}, {pause} ms");
+                    let (mut bench, card) = node_and_card(is_bigger).await;
+                    let mut tasks = Vec::new();
+                    for role in order {
+                        let raw = opened(&bench, &card, role).await;
+                        tasks.push(raw.map(|raw| tokio::spawn(obeys(raw, role))));
+                        sleep(Duration::from_millis(pause)).await;
+                    }
+                    let begun = tokio::time::Instant::now();
+                    if let Some(i) = rule.closes(is_bigger, order)
+                        && tasks.iter().flatten().count() == 2
+                        && let Some(task) = &tasks[i]
+                    {
+                        task.abort();
+                    }
+                    while !is_served(&mut bench, &card).await {
+                        assert!(begun.elapsed() < Duration::from_secs(60), "{case}");
+                        let is_alive = tasks.iter().flatten().any(|task| !task.is_finished());
+                        if !is_alive && let Some(raw) = opened(&bench, &card, Role::Server).await {
+                            tasks.push(Some(tokio::spawn(obeys(raw, Role::Server))));
+                        }
+                        sleep(Duration::from_secs(2)).await;
+                    }
+                    sleep(Duration::from_secs(20)).await;
+                    assert!(is_served(&mut bench, &card).await, "{case}");
+                    let alive = tasks.iter().flatten().filter(|task| !task.is_finished());
+                    assert_eq!(alive.count(), 1, "{case}");
+                }
+            }
         }
     }
 }
