@@ -100,6 +100,8 @@ async fn charger(
             dial: Vec::new(),
             trust: vec![guard],
             announce: false,
+            browse: false,
+            capture: None,
         },
     };
     Ok((run::start(options).await?, pilot))

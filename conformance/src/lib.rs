@@ -9,6 +9,7 @@
 //! | [`device`] | what only a device can do (plug in a car), or only a look at it can tell |
 //! | [`broken`] | distortions between device and tool that the cases have to notice |
 //! | [`run`], [`report`], [`coverage`] | what came of it |
+//! | [`replay`] | recordings, read again with our own readers |
 //!
 //! A case takes a connection to the phase that it is about, sends what its document says, and
 //! returns once everything was as expected. It cannot tell one target from another.
@@ -32,6 +33,7 @@ pub mod cases;
 pub mod catalogue;
 pub mod coverage;
 pub mod device;
+pub mod replay;
 pub mod report;
 pub mod run;
 pub mod target;

@@ -10,6 +10,7 @@ use conformance::cases::{self, Actor, Procedure};
 use conformance::catalogue::Suite;
 use conformance::coverage;
 use conformance::device::{Action, Hook};
+use conformance::replay;
 use conformance::report;
 use conformance::run::{self, Outcome, Verdict};
 use conformance::target::{Network, Sheet, Target};
@@ -32,6 +33,11 @@ conformance coverage
 
 conformance results
     The same without the broken devices: each case and its verdict.
+
+conformance replay FILE
+    Reads a recording, as `eebus-charger --capture FILE` makes it, with our own readers: says what
+    they refuse, and where the peers write otherwise than the standard. Exit code 1 if anything is
+    refused.
 
 conformance run [--target ADDR:PORT --identity FILE] [OPTION]... [CASE]...
     Runs the cases named, in full or by their first letters (TC_SHIP_HELLO); all of them if none.
@@ -95,6 +101,7 @@ fn command(runtime: &tokio::runtime::Runtime) -> Result<ExitCode, String> {
         Some("ski") => println!("{}", identity(&options)?.ski),
         Some("coverage") => print!("{}", coverage::measure()),
         Some("results") => print!("{}", coverage::results(&coverage::run_all())),
+        Some("replay") => return replay(&options),
         Some("run") => {
             let procedures = chosen(&options)?;
             let outcomes = match options.target {
@@ -148,6 +155,14 @@ where
     let value = parser.value().map_err(|error| error.to_string())?;
     let value = value.to_str().ok_or("a value is not text")?;
     value.parse().map_err(|error| format!("{value}: {error}"))
+}
+
+fn replay(options: &Options) -> Result<ExitCode, String> {
+    let [_, path] = &options.words[..] else { return Err("replay takes one FILE".to_owned()) };
+    let recording = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
+    let replay = replay::replay(&recording).map_err(|why| format!("{path}: {why}"))?;
+    print!("{replay}");
+    Ok(ExitCode::from(u8::from(!replay.refused.is_empty())))
 }
 
 fn list() {

@@ -367,7 +367,14 @@ mod tests {
                 let watched = Arc::clone(&watched);
                 move |_| drop(Arc::clone(&watched))
             })),
-            network: Network { listen, dial: Vec::new(), trust: Vec::new(), announce: false },
+            network: Network {
+                listen,
+                dial: Vec::new(),
+                trust: Vec::new(),
+                announce: false,
+                browse: false,
+                capture: None,
+            },
             web: Some(web::Options::new(ANY)),
         };
         let address = taken.local_addr().expect("it is bound");
@@ -391,7 +398,14 @@ mod tests {
             state_dir: place.path().to_owned(),
             simulator: Setup::default(),
             probe: None,
-            network: Network { listen: ANY, dial: Vec::new(), trust: Vec::new(), announce: false },
+            network: Network {
+                listen: ANY,
+                dial: Vec::new(),
+                trust: Vec::new(),
+                announce: false,
+                browse: false,
+                capture: None,
+            },
             web: None,
         };
         let running = start(options).await.expect("it has what it needs");

@@ -54,6 +54,8 @@ impl Charger {
                 dial: dial.into_iter().collect(),
                 trust: vec![trust],
                 announce: false,
+                browse: false,
+                capture: None,
             },
         };
         let charger = run::start(options).await.expect("it has what it needs");

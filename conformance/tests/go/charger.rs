@@ -61,6 +61,8 @@ impl Charger {
                 dial: dial.into_iter().collect(),
                 trust: Vec::new(),
                 announce: false,
+                browse: false,
+                capture: None,
             },
         };
         let (stop, stopped) = oneshot::channel();

@@ -68,6 +68,14 @@ pub(super) struct RunArgs {
     #[arg(long)]
     pub(super) no_mdns: bool,
 
+    /// Look for trusted peers on the local network and dial them
+    #[arg(long)]
+    pub(super) browse: bool,
+
+    /// Record every message of SHIP in this file, one JSON object a line; PINs are left out
+    #[arg(long, value_name = "FILE")]
+    pub(super) capture: Option<PathBuf>,
+
     /// Where the web application listens, or `off`: read-only, for anybody who reaches it
     /// [default: 127.0.0.1:8443]
     #[arg(long, value_name = "ADDR:PORT|off", value_parser = web)]
@@ -176,6 +184,8 @@ impl RunArgs {
         self.peer.splice(0..0, before.peer);
         self.trust.splice(0..0, before.trust);
         self.no_mdns |= before.no_mdns;
+        self.browse |= before.browse;
+        self.capture = self.capture.take().or(before.capture);
         self.web = self.web.or(before.web);
         self.http = self.http.or(before.http);
         self.sim_speed = self.sim_speed.or(before.sim_speed);

@@ -114,6 +114,8 @@ fn run(state_dir: &Path, args: RunArgs, log: LogLevel) -> Result<(), Failure> {
             dial: args.peer,
             trust: args.trust,
             announce: !args.no_mdns,
+            browse: args.browse,
+            capture: args.capture,
         },
     };
     runtime(Builder::new_multi_thread().worker_threads(2))?.block_on(async {

@@ -19,13 +19,14 @@ mod task;
 mod vehicle;
 
 use std::collections::BTreeSet;
+use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ship::Ski;
 use ship::identity::Identity;
-use ship::net::{Announcement, Config, StartError, Target};
+use ship::net::{Announcement, Capture, Config, StartError, Target};
 use ship::trust::{TrustFile, TrustFileError, TrustIsFull};
 use spine::device::{EntityPlan, LocalDevice};
 use spine::engine::Mode;
@@ -42,6 +43,9 @@ pub use task::Task;
 /// The file with the decisions of the user in the state directory.
 const TRUST: &str = "trust.json";
 
+/// Octets that a recording may take: some hours of a session.
+const RECORDED: u64 = 64 << 20;
+
 /// Private enterprise number of examples (RFC 5612): the project has none of its own.
 const VENDOR: u32 = 32_473;
 
@@ -56,6 +60,10 @@ pub struct Network {
     pub trust: Vec<Ski>,
     /// Whether to announce the charger over mDNS.
     pub announce: bool,
+    /// Whether to look for trusted peers over mDNS. Energy managers mostly come by themselves.
+    pub browse: bool,
+    /// Where to record every message of SHIP; nowhere without it.
+    pub capture: Option<PathBuf>,
 }
 
 /// What the task shows of itself to those who ask about peers.
@@ -108,6 +116,11 @@ pub(crate) async fn start(
     config.trust = trust;
     config.trust_file = Some(file);
     config.announcement = network.announce.then(|| announcement(&unique));
+    config.browse = network.browse;
+    if let Some(path) = &network.capture {
+        let capture = Capture::create(path, RECORDED);
+        config.capture = Some(capture.map_err(|error| Error::Capture(path.clone(), error))?);
+    }
     assemble(config, charger).await
 }
 
@@ -183,6 +196,8 @@ pub enum Error {
     Trust(TrustFileError),
     /// More peers than a charger can trust.
     Full(TrustIsFull),
+    /// The recording cannot begin.
+    Capture(PathBuf, io::Error),
     /// SHIP cannot start: the port, mostly.
     Start(StartError),
 }
@@ -194,6 +209,7 @@ impl std::fmt::Display for Error {
                 write!(f, "{TRUST} in the state directory cannot be used: {error}")
             }
             Self::Full(error) => error.fmt(f),
+            Self::Capture(path, error) => write!(f, "cannot record to {}: {error}", path.display()),
             Self::Start(error) => write!(f, "SHIP: {error}"),
         }
     }

@@ -100,7 +100,14 @@ fn options(place: &TempDir, web: SocketAddr, ship: SocketAddr) -> Options {
         state_dir: place.path().join("state"),
         simulator: Setup { plug_after: Some(Duration::ZERO), speed: 20, ..Setup::default() },
         probe: None,
-        network: Network { listen: ship, dial: Vec::new(), trust: Vec::new(), announce: false },
+        network: Network {
+            listen: ship,
+            dial: Vec::new(),
+            trust: Vec::new(),
+            announce: false,
+            browse: false,
+            capture: None,
+        },
         web: Some(web::Options::new(web)),
     }
 }
