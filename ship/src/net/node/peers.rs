@@ -59,6 +59,16 @@ pub(super) struct Snapshot {
     pub(super) visible: Arc<Vec<Neighbour>>,
 }
 
+/// What a connection without a session looks like from outside; most stages look the same.
+pub(super) const fn seen_as(stage: Option<Stage>) -> Option<PeerState> {
+    match stage {
+        Some(Stage::Pending) => Some(PeerState::Waiting),
+        Some(Stage::Ready) => Some(PeerState::WaitingForPeer),
+        Some(Stage::Closing | Stage::Closed) => None,
+        _ => Some(PeerState::Connecting),
+    }
+}
+
 /// Puts together what is known. `dialled` are the peers expected where we dial just now.
 pub(super) fn snapshot(
     trust: &Trust,
@@ -95,15 +105,14 @@ pub(super) fn snapshot(
         let Some(ski) = link.ski() else {
             continue;
         };
-        let state = match link.stage {
-            _ if sessions.get(&ski) == Some(&id) => PeerState::Connected,
-            _ if link.is_leaving => continue,
-            Some(Stage::Pending) => PeerState::Waiting,
-            Some(Stage::Ready) => PeerState::WaitingForPeer,
-            Some(Stage::Closing | Stage::Closed) => continue,
-            _ => PeerState::Connecting,
+        let state = match seen_as(link.stage) {
+            _ if sessions.get(&ski) == Some(&id) => Some(PeerState::Connected),
+            _ if link.is_leaving => None,
+            state => state,
         };
-        improve(ski, state, Some(&link.address));
+        if let Some(state) = state {
+            improve(ski, state, Some(&link.address));
+        }
     }
     let route = |(ski, id): (&Ski, &LinkId)| Some((*ski, links.get(*id)?.commands.clone()?));
     Snapshot {

@@ -36,7 +36,7 @@ use crate::net::node::attempt::{Attempt, prepare};
 use crate::net::node::dial::{Dial, Target};
 use crate::net::node::handle::{Asked, Request};
 use crate::net::node::links::{Link, Links};
-use crate::net::node::peers::{Snapshot, snapshot};
+use crate::net::node::peers::{Snapshot, seen_as, snapshot};
 use crate::net::node::throttle::Throttle;
 use crate::net::node::{Event, Limits, OwnPin};
 use crate::net::pairing::Notice;
@@ -334,8 +334,9 @@ impl Hub {
         match report {
             Report::Proven { ski, fingerprint, reply } => self.proven(id, ski, fingerprint, reply),
             Report::Stage(stage) => {
+                // To put a new picture together takes as long as there are peers.
+                self.is_changed |= seen_as(link.stage) != seen_as(Some(stage));
                 link.stage = Some(stage);
-                self.is_changed = true;
             }
             Report::Event(event) => {
                 if let Some(ski) = link.ski() {
