@@ -32,8 +32,14 @@ impl Recorder {
     }
 
     /// The running session and its curve in at most so many points; none without a session.
-    pub fn read(&self, most: usize) -> Option<(Session, Vec<Point>)> {
-        let curve = self.lock();
+    ///
+    /// Whoever has just read of a session finds it here, too, before the next sample is due.
+    pub fn read(&self, charger: &Handle, most: usize) -> Option<(Session, Vec<Point>)> {
+        let (status, now) = (charger.status(), charger.clock().now());
+        let mut curve = self.lock();
+        if curve.session().map(|session| session.id) != status.session.as_ref().map(|new| new.id) {
+            curve.sample(&status, now);
+        }
         Some((*curve.session()?, curve.points(most)))
     }
 

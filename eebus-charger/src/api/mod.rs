@@ -151,7 +151,7 @@ async fn session_curve(
         let range = format!("points is a number from {} to {}", curve::LEAST, curve::MOST);
         return Err(Problem::UNREADABLE.detail(range));
     }
-    let (session, points) = api.curve.read(points).ok_or(Problem::NO_SESSION)?;
+    let (session, points) = api.curve.read(&api.charger, points).ok_or(Problem::NO_SESSION)?;
     Ok(Json(CurveDocument::new(&session, &points, api.charger.clock())))
 }
 

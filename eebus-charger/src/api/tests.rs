@@ -264,6 +264,10 @@ async fn ch_092_the_curve_tells_the_session_and_why() {
     assert_eq!(problem["type"], "urn:eebus-charger:problem:no-session");
 
     bench.post("/api/v1/sim/plug").await;
+    while bench.get("/api/v1/status").await["session"].is_null() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(bench.get(path).await["session"], 1, "there as soon as the session is");
     tokio::time::sleep(Duration::from_secs(30)).await;
     bench.post("/api/v1/charge/pause").await;
     tokio::time::sleep(Duration::from_secs(30)).await;
