@@ -151,14 +151,16 @@ impl Neighbours {
 
     /// The key of this SKI was proven there.
     pub(crate) fn proven(&mut self, ski: Ski, address: SocketAddr) {
+        // It may be where nobody announces it any more.
+        let is_there = |entry: &Entry| {
+            entry.neighbour.addresses.contains(&address) || entry.proven == Some(address)
+        };
         // Where it was before, and is not seen any more, it is no longer.
         self.entries.retain(|_, entry| {
-            entry.neighbour.txt.ski != ski
-                || entry.is_visible
-                || entry.neighbour.addresses.contains(&address)
+            entry.neighbour.txt.ski != ski || entry.is_visible || is_there(entry)
         });
         for entry in self.entries.values_mut().filter(|entry| entry.neighbour.txt.ski == ski) {
-            let is_there = entry.neighbour.addresses.contains(&address);
+            let is_there = is_there(entry);
             entry.proven = is_there.then_some(address);
             if is_there {
                 entry.failures = 0;
@@ -350,6 +352,21 @@ mod tests {
         all.proven(PEER, at("203.0.113.7:4712"));
         assert_eq!(endpoints(&all)[0], at("203.0.113.7:4712"));
         assert!(!endpoints(&all).contains(&at("198.51.100.8:4712")));
+    }
+
+    #[test]
+    fn who_is_found_where_nobody_announces_it_any_more_is_looked_for_there_again() {
+        for is_withdrawn in [false, true] {
+            let mut all = neighbours();
+            hear(&mut all, announced("a", PEER, &["192.0.2.7:1"]));
+            all.proven(PEER, at("192.0.2.7:1"));
+            hear(&mut all, announced("a", PEER, &["192.0.2.8:1"]));
+            if is_withdrawn {
+                all.gone("a");
+            }
+            all.proven(PEER, at("192.0.2.7:1"));
+            assert_eq!(endpoints(&all), [at("192.0.2.7:1"), at("192.0.2.8:1")]);
+        }
     }
 
     #[test]

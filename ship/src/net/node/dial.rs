@@ -31,6 +31,10 @@ const WAITING: Duration = Duration::from_secs(30);
 const WAITING_OFTEN: u32 = 20;
 /// Time between attempts at an address where our user does not want whom he found there.
 const UNWANTED: Duration = Duration::from_secs(5 * 60);
+/// Every eighth attempt leads to the first place again.
+const FIRST_AGAIN: usize = 8;
+/// So many attempts come before a pause: all 64 places that there can be, and those between them.
+const MOST_TRIED: usize = 73;
 /// A session of less than this is no success.
 const QUICK: Duration = Duration::from_secs(30);
 /// So many quick ends in a row look like a loop.
@@ -83,7 +87,7 @@ enum Goal {
     /// To a trusted peer, wherever it is announced.
     Announced {
         ski: Ski,
-        /// The addresses that have been tried since the last pause.
+        /// The addresses that have been tried since the last pause, in this order.
         tried: Vec<SocketAddr>,
     },
 }
@@ -281,8 +285,14 @@ pub(super) struct Ending<'a> {
     pub(super) has_more: bool,
 }
 
+/// Where to look next before the next pause. The first place is where the peer was found the last
+/// time: however many others are claimed, and claimed anew, it has its turn again and again.
 fn next<'a>(endpoints: &'a [Endpoint], tried: &[SocketAddr]) -> Option<&'a Endpoint> {
-    endpoints.iter().find(|endpoint| !tried.contains(&endpoint.address))
+    if tried.len() >= MOST_TRIED {
+        return None;
+    }
+    let new = endpoints.iter().find(|endpoint| !tried.contains(&endpoint.address))?;
+    if tried.len() % FIRST_AGAIN == FIRST_AGAIN - 1 { endpoints.first() } else { Some(new) }
 }
 
 fn random(from: Duration, to: Duration) -> Duration {
@@ -419,6 +429,42 @@ mod tests {
         assert_eq!(pauses[1], WAITING);
         assert_eq!(pauses[24], UNWANTED);
     }
+
+    #[test]
+    fn addresses_that_are_claimed_anew_all_the_time_do_not_hide_the_proven_one() {
+        let peer = Ski::new([2; 20]);
+        let mut neighbours = Neighbours::new(Ski::new([1; 20]));
+        let announce = |neighbours: &mut Neighbours, name: &str, address: SocketAddr| {
+            let ski = peer.to_string();
+            let txt = [("txtvers", &b"1"[..]), ("ski", ski.as_bytes())];
+            let txt = crate::discovery::Txt::of_pairs(txt).expect("a record");
+            let addresses = Vec::from([address]);
+            let neighbour = crate::discovery::Neighbour { name: name.into(), txt, addresses };
+            neighbours.heard(neighbour, |_| true);
+        };
+        let real: SocketAddr = "192.0.2.1:1".parse().expect("an address");
+        announce(&mut neighbours, "true", real);
+        neighbours.proven(peer, real);
+        let mut dial = Dial::announced(peer, at(0));
+        let (mut found, mut rounds) = (Vec::new(), 0);
+        for n in 0..200_u16 {
+            let forged = SocketAddr::from(([203, 0, 113, 1], 1 + n));
+            announce(&mut neighbours, "forged", forged);
+            dial.course(&neighbours).expect("it is announced");
+            if dial.last() == Some(real) {
+                found.push(n);
+            }
+            dial.begin(LinkId(1), at(0));
+            announce(&mut neighbours, "forged", SocketAddr::from(([203, 0, 113, 2], 1 + n)));
+            let has_more = dial.has_more(&neighbours);
+            rounds += u32::from(!has_more);
+            dial.end(&Ending { has_more, ..lost(None) }, Standing::Trusted, at(0));
+        }
+        assert!(found.windows(2).all(|pair| pair[1] - pair[0] <= 8), "{found:?}");
+        // And sooner or later there is a pause.
+        assert_eq!(rounds, 2);
+    }
+
     #[test]
     fn an_announced_peer_is_looked_for_everywhere_before_a_pause_grows() {
         let peer = Ski::new([2; 20]);
