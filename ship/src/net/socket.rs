@@ -95,8 +95,11 @@ impl<S: Stream> Socket<S> {
             return Err(LinkError::Stuck);
         }
         self.is_unsent = true;
-        self.unsent += payload.len();
-        frames::write(self.role, opcode, payload, &mut self.output)
+        let before = self.output.len();
+        let written = frames::write(self.role, opcode, payload, &mut self.output);
+        // An empty frame takes room as well.
+        self.unsent += self.output.len() - before;
+        written
     }
 
     /// Whether something still waits to be sent.

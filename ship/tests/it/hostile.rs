@@ -379,6 +379,24 @@ async fn a_peer_that_answers_no_ping_is_dropped_after_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_reads_no_answer_to_empty_pings_is_not_read_any_more() {
+    let (mut friend, mut victim) = victim().await;
+    let card = trusted_card(&victim).await;
+    let mut raw = Raw::open(&victim, &card).await.expect("a WebSocket");
+    raw.all().await;
+    victim.connected().await;
+    let pings = [0x89, 0x80, 0, 0, 0, 0].repeat(1000);
+    let mut sent = 0;
+    let stream = raw.0.get_mut();
+    while let Ok(Ok(())) = timeout(SECOND, stream.write_all(&pings)).await {
+        sent += pings.len();
+        assert!(sent < 2 << 20, "{sent}");
+    }
+    assert!(victim.disconnected().await.contains("stopped reading"));
+    friend.talks_to(&mut victim).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_peer_that_is_silent_but_answers_pings_stays() {
     let (_friend, mut victim) = victim().await;
     let card = trusted_card(&victim).await;
