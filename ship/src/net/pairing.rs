@@ -10,8 +10,10 @@ use std::string::String;
 use std::vec::Vec;
 
 use mdns_sd::{Receiver, ResolvedService, ServiceDaemon, ServiceEvent, ServiceInfo};
+use tokio::time::{Instant, sleep_until};
 
 use super::link::shown;
+use super::mdns::RETRY;
 use crate::identity::Ski;
 use crate::pairing::Request;
 
@@ -30,26 +32,40 @@ pub(super) enum Notice {
 pub(super) struct Notices {
     daemon: ServiceDaemon,
     answers: Option<Receiver<ServiceEvent>>,
+    /// When to look again.
+    listen_at: Option<Instant>,
     /// The full names of what we announce.
     ours: BTreeMap<(Ski, u32), String>,
 }
 
 impl Notices {
     pub(super) fn new(daemon: ServiceDaemon) -> Self {
-        Self { daemon, answers: None, ours: BTreeMap::new() }
+        Self { daemon, answers: None, listen_at: None, ours: BTreeMap::new() }
     }
 
     /// Looks for requests from now on.
     pub(super) fn listen(&mut self) {
         match self.daemon.browse(SERVICE) {
             Ok(answers) => self.answers = Some(answers),
-            Err(error) => tracing::warn!(%error, "mdns does not look for pairing requests"),
+            Err(error) => {
+                tracing::warn!(%error, "mdns does not look for pairing requests");
+                self.listen_at = Some(Instant::now() + RETRY);
+            }
         }
     }
 
     /// The next thing that is seen. Nothing is lost if the future is dropped.
     pub(super) async fn seen(&mut self) -> Notice {
-        while let Some(answers) = &self.answers {
+        loop {
+            if let Some(at) = self.listen_at {
+                sleep_until(at).await;
+                self.listen_at = None;
+                self.listen();
+                continue;
+            }
+            let Some(answers) = &self.answers else {
+                return core::future::pending().await;
+            };
             match answers.recv_async().await {
                 Ok(ServiceEvent::ServiceResolved(service)) => {
                     let name = service.fullname.clone();
@@ -60,16 +76,13 @@ impl Notices {
                 }
                 Ok(ServiceEvent::ServiceRemoved(_, name)) => return Notice::Gone(name),
                 Ok(_) => {}
-                // So much came that the library gave up: what matters comes again.
-                Err(_) => self.listen_again(),
+                Err(_) => {
+                    // So much came that the library gave up: what matters comes again.
+                    self.answers = None;
+                    self.listen_at = Some(Instant::now() + RETRY);
+                }
             }
         }
-        core::future::pending().await
-    }
-
-    fn listen_again(&mut self) {
-        self.answers = None;
-        self.listen();
     }
 
     /// Announces our request to a peer. `instance` and `host` are those of our SHIP service, and so
@@ -157,7 +170,32 @@ fn request(service: &ResolvedService) -> Option<Request> {
 
 #[cfg(test)]
 mod tests {
+    use core::time::Duration;
+
+    use tokio::time::timeout;
+
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_library_that_does_not_look_is_asked_again_every_five_seconds() {
+        let daemon = ServiceDaemon::new().expect("mdns");
+        let stopped = daemon.shutdown().expect("it runs");
+        let _ = stopped.recv();
+        // Its thread says so before it ends.
+        while daemon.browse(SERVICE).is_ok() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let begun = Instant::now();
+        let mut notices = Notices::new(daemon);
+        notices.listen();
+        assert_eq!(notices.listen_at, Some(begun + RETRY));
+        // That the future is dropped again and again does not put it off.
+        for _ in 0..7 {
+            let seen = timeout(Duration::from_secs(1), notices.seen()).await;
+            assert!(seen.is_err());
+        }
+        assert_eq!(notices.listen_at, Some(begun + 2 * RETRY));
+    }
 
     #[test]
     fn a_name_fits_into_a_label() {

@@ -152,7 +152,9 @@ impl Announcer {
     pub(super) fn tick(&mut self, now: Instant) {
         let done = match self.renewal.tick(now) {
             Some(Step::Withdraw) => self.daemon.unregister(self.info.get_fullname()).map(drop),
-            Some(Step::Register) => self.daemon.register(self.info.clone()),
+            Some(Step::Register) => {
+                self.daemon.register(self.info.clone()).inspect_err(|_| self.renewal.failed(now))
+            }
             None => Ok(()),
         };
         if let Err(error) = done {

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
 use eebus_json::Instant;
 use mdns_sd::{Receiver, ResolvedService, ScopedIp, ServiceDaemon, ServiceEvent};
 
-use super::{SERVICE, Seen};
+use super::{RETRY, SERVICE, Seen};
 use crate::discovery::{Neighbour, Txt};
 use crate::net::link::shown;
 
@@ -15,8 +15,6 @@ use crate::net::link::shown;
 const AGAIN: Duration = Duration::from_secs(45);
 /// Some time for somebody who has just gone to come back.
 const MISSED: Duration = Duration::from_secs(1);
-/// The library could not take the question.
-const RETRY: Duration = Duration::from_secs(5);
 
 /// Asks, and hears the answers.
 pub(super) struct Browser {

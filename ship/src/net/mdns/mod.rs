@@ -24,6 +24,8 @@ use browse::Browser;
 
 /// The service of SHIP nodes.
 const SERVICE: &str = "_ship._tcp.local.";
+/// The library could not take what was asked of it, or has given up: it is asked again then.
+pub(super) const RETRY: Duration = Duration::from_secs(5);
 /// So long a goodbye may take.
 const GOODBYE_WITHIN: Duration = Duration::from_secs(1);
 

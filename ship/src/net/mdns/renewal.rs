@@ -8,6 +8,8 @@ use core::time::Duration;
 
 use eebus_json::Instant;
 
+use super::RETRY;
+
 /// A trusted peer is missed for so long before, and for as long again before the next time.
 const MISSED: Duration = Duration::from_secs(60);
 /// So long the record is gone: the second, and some more because goodbyes are repeated.
@@ -40,6 +42,11 @@ impl Renewal {
 
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.register_at.into_iter().chain(self.withdraw_at).min()
+    }
+
+    /// The record could not be registered.
+    pub(super) fn failed(&mut self, now: Instant) {
+        self.register_at = Some(now + RETRY);
     }
 
     /// What it is time for.
@@ -87,6 +94,18 @@ mod tests {
             assert_eq!(renewal.tick(at(start + 1)), None);
             assert_eq!(renewal.tick(at(start + 2)), Some(Step::Register));
         }
+    }
+
+    #[test]
+    fn what_could_not_be_registered_is_tried_again_after_five_seconds() {
+        let mut renewal = Renewal::new(at(0));
+        for start in [2, 7] {
+            assert_eq!(renewal.tick(at(start)), Some(Step::Register));
+            renewal.failed(at(start));
+            assert_eq!(renewal.deadline(), Some(at(start + 5)));
+        }
+        assert_eq!(renewal.tick(at(12)), Some(Step::Register));
+        assert_eq!(renewal.deadline(), None);
     }
 
     #[test]
