@@ -2,7 +2,8 @@
 
 use core::time::Duration;
 use std::boxed::Box;
-use std::net::{IpAddr, Ipv4Addr};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::string::String;
 use std::sync::Arc;
 use std::vec::Vec;
@@ -24,6 +25,10 @@ use crate::net::tls::Tls;
 
 /// TCP, TLS and upgrade take no longer, waiting for a decision not counted.
 const SET_UP_WITHIN: Duration = Duration::from_secs(10);
+/// An address that does not answer takes no longer if there is another one.
+const CONNECT_WITHIN: Duration = Duration::from_secs(3);
+/// Of a name, so many addresses are tried.
+const MOST_ADDRESSES: usize = 8;
 /// Who is sent away is held for this time: some peers come again without any pause.
 const HOLD: Duration = Duration::from_secs(1);
 
@@ -107,14 +112,28 @@ impl Attempt {
 
 /// A connection to the first address that answers. The system knows interfaces by name, but not in
 /// brackets.
-async fn open(address: &str) -> std::io::Result<TcpStream> {
+async fn open(address: &str) -> io::Result<TcpStream> {
     let scoped = address.strip_prefix('[').and_then(|rest| rest.split_once("]:"));
-    let Some((ip, port)) = scoped.filter(|(ip, _)| ip.contains('%')) else {
-        return TcpStream::connect(address).await;
+    let addresses: Vec<_> = match scoped.filter(|(ip, _)| ip.contains('%')) {
+        Some((ip, port)) => {
+            let port = port.parse().map_err(io::Error::other)?;
+            lookup_host((ip, port)).await?.take(MOST_ADDRESSES).collect()
+        }
+        None => lookup_host(address).await?.take(MOST_ADDRESSES).collect(),
     };
-    let port = port.parse().map_err(std::io::Error::other)?;
-    let addresses: Vec<_> = lookup_host((ip, port)).await?.collect();
-    TcpStream::connect(&addresses[..]).await
+    open_any(&addresses).await
+}
+
+async fn open_any(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
+    let Some((last, others)) = addresses.split_last() else {
+        return Err(io::Error::new(io::ErrorKind::NotFound, "name without an address"));
+    };
+    for address in others {
+        if let Ok(Ok(stream)) = timeout(CONNECT_WITHIN, TcpStream::connect(address)).await {
+            return Ok(stream);
+        }
+    }
+    TcpStream::connect(last).await
 }
 
 /// The address as the peer may see it: our name for the interface is nothing to it (RFC 6874).
@@ -127,7 +146,7 @@ fn unscoped(address: &str) -> String {
 
 /// Messages are small and must not wait for one another; a peer whose plug was pulled must not
 /// stay for ever.
-pub(super) fn prepare(stream: &TcpStream) -> std::io::Result<()> {
+pub(super) fn prepare(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     socket2::SockRef::from(stream).set_keepalive(true)
 }
@@ -143,7 +162,29 @@ fn server_name(host: &str) -> ServerName<'static> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::net::{TcpListener, TcpSocket};
+
     use super::*;
+
+    #[tokio::test]
+    async fn an_address_that_does_not_answer_does_not_hide_the_next_one() {
+        let local = "127.0.0.1:0".parse().expect("an address");
+        // Whoever does not fit into its queue hears nothing.
+        let deaf = TcpSocket::new_v4().expect("a socket");
+        deaf.bind(local).expect("a port");
+        let deaf = deaf.listen(0).expect("it listens");
+        let silent = deaf.local_addr().expect("an address");
+        let mut queue = Vec::new();
+        let short = Duration::from_millis(300);
+        while let Ok(Ok(stream)) = timeout(short, TcpStream::connect(silent)).await {
+            queue.push(stream);
+        }
+        let there = TcpListener::bind(local).await.expect("a port");
+        let there = there.local_addr().expect("an address");
+        let opened = timeout(SET_UP_WITHIN, open_any(&[silent, there])).await;
+        let stream = opened.expect("in time").expect("a connection");
+        assert_eq!(stream.peer_addr().expect("an address"), there);
+    }
 
     #[test]
     fn the_interface_stays_with_us() {
