@@ -123,16 +123,20 @@ impl Trust {
         Ok(is_new)
     }
 
-    /// Sends a peer away from now on. `false`: it was refused already.
+    /// Sends a peer away from now on, with the key that it has announced as well as with the present
+    /// one. `false`: it was refused already.
     pub fn refuse(&mut self, ski: Ski) -> bool {
         if self.refused.contains(&ski) {
             return false;
         }
+        let others = [self.entry_of(ski), self.peer(ski).and_then(|peer| peer.successor)];
         self.remove(ski);
-        if self.refused.len() >= MAX_REFUSED {
-            self.refused.pop_front();
+        for key in others.into_iter().flatten().filter(|key| *key != ski).chain([ski]) {
+            if self.refused.len() >= MAX_REFUSED {
+                self.refused.pop_front();
+            }
+            self.refused.push_back(key);
         }
-        self.refused.push_back(ski);
         true
     }
 
@@ -152,8 +156,12 @@ impl Trust {
     /// The peer is no longer trusted, whichever of its keys is meant. A control unit goes as a
     /// whole.
     fn remove(&mut self, ski: Ski) -> bool {
-        self.unit.take_if(|unit| unit.ski == Some(ski));
         let entry = self.entry_of(ski);
+        let is_meant =
+            |key| key == ski || entry.is_some_and(|entry| self.entry_of(key) == Some(entry));
+        if self.unit.as_ref().and_then(|unit| unit.ski).is_some_and(is_meant) {
+            self.unit = None;
+        }
         entry.is_some_and(|entry| self.trusted.remove(&entry).is_some())
     }
 
@@ -170,17 +178,19 @@ impl Trust {
 
     /// A peer that is trusted has told its keys, over a connection that `ski` has proven. What
     /// it told is taken if `ski` is its current one: that is trusted, the successor as well, and
-    /// no other key of the peer any longer. `false`: it is not taken.
+    /// no other key of the peer any longer. What is known already is confirmed. `false`: it is not
+    /// taken.
     pub fn take_keys(&mut self, ski: Ski, counter: u16, keys: &[(KeyState, Ski)]) -> bool {
         let Some(entry) = self.entry_of(ski).filter(|_| keys.contains(&(KeyState::Current, ski)))
         else {
             return false;
         };
-        let mut peer = self.trusted.remove(&entry).unwrap_or_default();
-        if peer.known_keys.is_some_and(|known| counter < known) {
-            self.trusted.insert(entry, peer);
-            return false;
+        match self.trusted.get(&entry).and_then(|peer| peer.known_keys) {
+            Some(known) if counter < known => return false,
+            Some(known) if counter == known && ski == entry => return true,
+            _ => {}
         }
+        let mut peer = self.trusted.remove(&entry).unwrap_or_default();
         let next = keys.iter().find(|(state, _)| *state == KeyState::Successor);
         // A key that somebody else has is not taken over, nor one that the user refuses.
         let next = next
@@ -516,6 +526,48 @@ mod tests {
             assert!(trust.forget(ski(forgotten)));
             assert_eq!(trust.standing(ski(1)), Standing::Unknown);
             assert_eq!(trust.standing(ski(2)), Standing::Unknown);
+        }
+    }
+
+    #[test]
+    fn who_is_refused_is_refused_with_all_keys() {
+        for refused in [1, 2] {
+            let mut trust = Trust::new();
+            trust.trust(ski(1)).expect("room");
+            let keys = [(KeyState::Current, ski(1)), (KeyState::Successor, ski(2))];
+            trust.take_keys(ski(1), 2, &keys);
+            assert!(trust.refuse(ski(refused)));
+            assert_eq!(trust.standing(ski(1)), Standing::Refused);
+            assert_eq!(trust.standing(ski(2)), Standing::Refused);
+            assert_eq!(trust.refused().count(), 2);
+        }
+    }
+
+    #[test]
+    fn the_same_counter_again_changes_no_key() {
+        let mut trust = Trust::new();
+        trust.trust(ski(1)).expect("room");
+        let keys = [(KeyState::Current, ski(1)), (KeyState::Successor, ski(2))];
+        assert!(trust.take_keys(ski(1), 2, &keys));
+        let before = trust.clone();
+        for other in [&keys[..1], &[(KeyState::Current, ski(1)), (KeyState::Successor, ski(3))]] {
+            assert!(trust.take_keys(ski(1), 2, other));
+            assert_eq!(trust, before);
+        }
+    }
+
+    #[test]
+    fn a_control_unit_goes_by_whichever_of_its_keys() {
+        for (proven, forgotten) in [(1, 1), (1, 2), (2, 1), (2, 2)] {
+            let mut trust = Trust::new();
+            trust.trust(ski(1)).expect("room");
+            let keys = [(KeyState::Current, ski(1)), (KeyState::Successor, ski(2))];
+            assert!(trust.take_keys(ski(1), 2, &keys));
+            trust.accept(&request(7, 1));
+            assert!(trust.recognise(ski(proven), Fingerprint::new([7; 32])));
+            assert!(trust.forget(ski(forgotten)));
+            assert_eq!(trust.unit(), None, "{proven} {forgotten}");
+            assert_eq!(trust.trusted().count(), 0);
         }
     }
 
