@@ -256,6 +256,23 @@ mod tests {
     }
 
     #[test]
+    fn a_pin_that_a_busy_peer_has_not_looked_at_is_wanted_again() {
+        let mut bench = Bench::pin(Role::Server);
+        bench.hears(&state("required", "ok"));
+        enters(&mut bench, "5F3A01CE");
+        assert_eq!(bench.said().len(), 1);
+        assert!(tells(&mut bench, |event| matches!(event, Event::PinWanted { .. })));
+        bench.hears(&state("required", "busy"));
+        assert!(!tells(&mut bench, |event| matches!(event, Event::PinWanted { .. })));
+        bench.hears(&state("required", "ok"));
+        assert!(tells(&mut bench, |event| matches!(event, Event::PinWanted { is_required: true })));
+        enters(&mut bench, "5F3A01CE");
+        assert_eq!(bench.said(), [input("5F3A01CE")]);
+        bench.hears(PIN_OK);
+        assert!(tells(&mut bench, |event| matches!(event, Event::PinAccepted)));
+    }
+
+    #[test]
     fn an_optional_pin_holds_nothing_up_and_may_be_given_later() {
         let mut bench = Bench::pin(Role::Client);
         // Who does not say whether it takes one now takes one.

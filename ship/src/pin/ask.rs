@@ -44,7 +44,12 @@ impl Ask {
             Some(demand @ (PinState::Required | PinState::Optional)) => {
                 self.demand = Some(demand);
                 // Who does not say whether it takes one now takes one.
-                self.is_busy = state.input_permission == Some(InputPermission::Busy);
+                let is_busy = state.input_permission == Some(InputPermission::Busy);
+                let was_busy = core::mem::replace(&mut self.is_busy, is_busy);
+                if was_busy && !is_busy && core::mem::take(&mut self.is_sent) {
+                    // The peer was busy and has not looked at it.
+                    self.is_told = false;
+                }
                 if !core::mem::replace(&mut self.is_told, true) {
                     let is_required = demand == PinState::Required;
                     cx.tell(Event::PinWanted { is_required });
