@@ -18,20 +18,22 @@ pub(crate) fn read(path: &Path, max: u64) -> io::Result<Vec<u8>> {
 
 /// Replaces a file, or creates it: whoever looks finds the old content or the new one.
 pub(crate) fn replace(path: &Path, octets: &[u8]) -> io::Result<()> {
+    let directory = Directory::of(path)?;
     let temporary = write_beside(path, octets)?;
     fs::rename(&temporary, path).inspect_err(|_| remove(&temporary))?;
-    sync_directory(path)
+    directory.sync()
 }
 
 /// Creates a file. If there is one already, it stays and the error says so.
 #[cfg(feature = "tokio")]
 pub(crate) fn create(path: &Path, octets: &[u8]) -> io::Result<()> {
+    let directory = Directory::of(path)?;
     let temporary = write_beside(path, octets)?;
     // A rename would replace what another process has just created; a link does not.
     let linked = fs::hard_link(&temporary, path);
     remove(&temporary);
     linked?;
-    sync_directory(path)
+    directory.sync()
 }
 
 /// A complete file beside `path`, on the same file system.
@@ -53,14 +55,32 @@ fn write_beside(path: &Path, octets: &[u8]) -> io::Result<PathBuf> {
     Ok(temporary)
 }
 
-/// A name is durable once its directory is.
-fn sync_directory(path: &Path) -> io::Result<()> {
+/// Where a file is. A name is durable once its directory is, and whoever cannot open that should
+/// know before anything has changed.
+struct Directory(#[cfg(unix)] File);
+
+impl Directory {
     #[cfg(unix)]
-    {
+    fn of(path: &Path) -> io::Result<Self> {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
+        File::open(parent.unwrap_or(Path::new("."))).map(Self)
     }
-    Ok(())
+
+    #[cfg(unix)]
+    fn sync(self) -> io::Result<()> {
+        self.0.sync_all()
+    }
+
+    // Elsewhere directories are no files.
+    #[cfg(not(unix))]
+    fn of(_: &Path) -> io::Result<Self> {
+        Ok(Self())
+    }
+
+    #[cfg(not(unix))]
+    fn sync(self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Best effort: a temporary file that stays does no harm.

@@ -228,7 +228,7 @@ fn malformed(error: serde_json::Error) -> TrustFileError {
 pub enum TrustFileError {
     /// It could not be read.
     Read(io::Error),
-    /// It could not be written; the old one is still there.
+    /// It could not be written for sure; the old one or the new one is there, and whole.
     Write(io::Error),
     /// Not a trust file, or one that somebody has changed.
     Malformed(String),
