@@ -64,6 +64,30 @@ async fn a_peer_that_announces_another_key_is_trusted_with_it_after_the_switch()
     assert_eq!(kept.standing(old), Standing::Unknown);
 }
 
+/// It would take that for a decision of the user, and not come again.
+#[tokio::test(start_paused = true)]
+async fn who_goes_on_to_another_key_is_not_told_that_it_was_removed() {
+    let [charger, manager] = friends(["charger", "manager"]);
+    let (next, old) = (config("charger"), charger.identity.ski());
+    let (new, manager_ski) = (next.identity.ski(), manager.identity.ski());
+    let mut manager =
+        Bench::start(speaks_1_1(manager, 1, &[(KeyState::Current, manager_ski)])).await;
+    let announced = [(KeyState::Current, old), (KeyState::Successor, new)];
+    let mut charger = Bench::start(speaks_1_1(charger, 2, &announced)).await;
+    charger.join(&manager).await;
+    charger.connected().await;
+    charger.keys().await;
+    manager.connected().await;
+    manager.keys().await;
+
+    let mut next = speaks_1_1(next, 3, &[(KeyState::Predecessor, old), (KeyState::Current, new)]);
+    next.trust.trust(manager_ski).expect("room");
+    let next = Bench::start(next).await;
+    next.join(&manager).await;
+    let told = charger.disconnected().await;
+    assert!(!told.contains("removed"), "{told}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_speaks_1_0_is_told_nothing_of_keys() {
     let [one, two] = friends(["one", "two"]);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ship::net::{Event, OwnPin, PeerState, PinAnswer, PinError};
 use ship::pin::Pin;
-use ship::trust::{Mechanism, TrustFile};
+use ship::trust::{Mechanism, Trust, TrustFile};
 
 use crate::bench::{Bench, friends};
 
@@ -97,6 +97,43 @@ async fn a_pin_may_be_entered_before_the_peer_is_there() {
     assert!(manager.wanted().await);
     assert_eq!(manager.judged().await, PinAnswer::Right);
     assert_eq!(manager.connected().await, charger.ski());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pin_that_was_entered_before_waits_until_it_is_wanted() {
+    let [manager, mut charger] = friends(["manager", "charger"]);
+    charger.pin = Some(OwnPin { pin: pin(RIGHT), is_required: true });
+    charger.trust = Trust::new();
+    let (mut manager, mut charger) = (Bench::start(manager).await, Bench::start(charger).await);
+    manager.enters(&charger, RIGHT).await;
+    // This connection does not come so far.
+    manager.join(&charger).await;
+    assert_eq!(charger.waiting().await, manager.ski());
+    manager.node.disconnect(charger.ski());
+    manager.until(charger.ski(), PeerState::Disconnected).await;
+    charger.node.trust(manager.ski()).await.expect("kept");
+    manager.join(&charger).await;
+    assert!(manager.wanted().await);
+    assert_eq!(manager.judged().await, PinAnswer::Right);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pin_goes_with_the_trust_in_the_peer() {
+    for is_refused in [false, true] {
+        let [manager, mut charger] = friends(["manager", "charger"]);
+        charger.pin = Some(OwnPin { pin: pin(RIGHT), is_required: true });
+        let (mut manager, charger) = (Bench::start(manager).await, Bench::start(charger).await);
+        manager.enters(&charger, RIGHT).await;
+        if is_refused {
+            manager.node.refuse(charger.ski()).await.expect("kept");
+        } else {
+            manager.node.untrust(charger.ski()).await.expect("kept");
+        }
+        manager.node.trust(charger.ski()).await.expect("kept");
+        manager.join(&charger).await;
+        assert!(manager.wanted().await);
+        manager.silence(60 * SECOND).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

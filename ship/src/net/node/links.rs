@@ -1,5 +1,6 @@
 //! The connections that there are, from the first octet to the end.
 
+use core::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::string::String;
@@ -161,6 +162,17 @@ impl Links {
             role: link.role,
         };
         links.into_iter().map(rival).collect()
+    }
+
+    /// Who makes room for somebody new: of those who came in from the network and have proven
+    /// nothing, the oldest from the address that has most of them.
+    pub(super) fn idlest(&mut self) -> Option<&mut Link> {
+        let is_idle = |link: &Link| link.role == Role::Server && link.ski().is_none();
+        let idle = self.iter().filter(|(_, link)| is_idle(link) && !link.is_leaving);
+        let idle = idle.filter(|(_, link)| link.ip.is_some());
+        let most = idle.max_by_key(|(id, link)| (self.half_open(link.ip), Reverse(*id)));
+        let (id, _) = most?;
+        self.all.get_mut(&id)
     }
 
     /// Connections that came in and are not set up yet.

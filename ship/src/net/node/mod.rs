@@ -136,7 +136,8 @@ impl Config {
 
 /// How many of everything (SHIP 1.1.0 §8.1 and its practice).
 ///
-/// Strangers have slots of their own, so that they cannot lock a trusted peer out.
+/// Strangers have slots of their own, so that they cannot lock a trusted peer out. Nor can those who
+/// connect and say nothing: whoever comes when there are `half_open` of them takes the place of one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
     /// Trusted peers that are connected: 2 or more. One slot stays free in each direction.
@@ -213,7 +214,7 @@ pub enum Event {
         is_changed: bool,
     },
     /// A trusted peer demands its PIN, which is printed on it: [`Handle::enter_pin`]. Told once for
-    /// a connection.
+    /// a connection, and again if the peer has not looked at the one that it was given.
     PinWanted {
         /// Its SKI.
         ski: Ski,

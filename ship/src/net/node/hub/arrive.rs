@@ -80,7 +80,6 @@ impl Hub {
             link.commands = Some(commands);
         }
         self.is_changed = true;
-        self.hand_pin(id, ski);
         let settings = self.settings_for(ski);
         // The task may have been cancelled; it will be joined then.
         let _ = reply.send(Admission { standing, settings, commands: receiver });
@@ -206,10 +205,15 @@ impl Hub {
                 tracing::debug!(%ski, "peer does not tell its access methods");
             }
             connection::Event::PinWanted { is_required } => {
+                self.hand_pin(id, ski);
                 self.tell(Event::PinWanted { ski, is_required });
             }
-            connection::Event::PinAccepted => self.tell_pin(ski, PinAnswer::Right),
-            connection::Event::PinRefused => self.tell_pin(ski, PinAnswer::Wrong),
+            connection::Event::PinAccepted => {
+                self.tell(Event::PinJudged { ski, answer: PinAnswer::Right });
+            }
+            connection::Event::PinRefused => {
+                self.tell(Event::PinJudged { ski, answer: PinAnswer::Wrong });
+            }
             connection::Event::PinGiven(pin) => self.pin_given(id, ski, pin.as_ref()),
             connection::Event::KeysChanged { counter, keys } => {
                 self.keys_changed(id, ski, counter, &keys);

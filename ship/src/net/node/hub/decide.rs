@@ -3,6 +3,7 @@
 //! The disk may take its time, so nothing waits for it but what has to: one decision at a time is
 //! written, and taken when it is kept. Whoever asked hears of it then.
 
+use core::time::Duration;
 use std::io;
 use std::vec::Vec;
 
@@ -15,6 +16,9 @@ use crate::net::drive::{Command, LinkId};
 use crate::net::node::dial::Dial;
 use crate::net::node::handle::{Asked, Decision, TrustError};
 use crate::trust::{Standing, Trust, TrustFileError, TrustIsFull};
+
+/// A disk on which nothing could be written is tried again after this time.
+const SAVE_AGAIN: Duration = Duration::from_secs(60);
 
 /// The trust file is being written.
 pub(super) struct Saving {
@@ -92,6 +96,10 @@ impl Hub {
     }
 
     fn kept(&mut self, asked: Option<Asked>, how: Result<(), TrustFileError>) {
+        if how.is_ok() {
+            // Whatever is written is everything.
+            self.save_at = None;
+        }
         match (asked, how) {
             (Some(asked), Ok(())) => {
                 let taken = self.take(asked.decision).map_err(TrustError::Full);
@@ -101,7 +109,10 @@ impl Hub {
             }
             (Some(asked), Err(error)) => answer(asked, Err(TrustError::File(error))),
             (None, Ok(())) => {}
-            (None, Err(error)) => tracing::warn!(%error, "what peers said or did is not kept"),
+            (None, Err(error)) => {
+                tracing::warn!(%error, "what peers said or did is not kept");
+                self.save_at = Some(self.clock.now() + SAVE_AGAIN);
+            }
         }
     }
 
@@ -117,7 +128,6 @@ impl Hub {
         }
         tracing::info!(?decision, "the user has decided");
         if decision == Decision::Reset {
-            self.pins.clear();
             self.lock_again();
         }
         self.follow(
@@ -153,6 +163,8 @@ impl Hub {
         let is_same = |ski: &Ski| before.standing(*ski) == trust.standing(*ski);
         self.shown.retain(|ski, _| is_same(ski));
         self.modest.retain(is_same);
+        // The PIN of a peer goes with the trust in it.
+        self.pins.retain(|ski, _| trust.standing(*ski) == Standing::Trusted);
         if let Some(ski) = encouraged {
             let concerned = |dial: &&mut Dial| dial.peer.is_none_or(|peer| peer == ski);
             self.dials.iter_mut().filter(concerned).for_each(|dial| dial.encourage(now));

@@ -89,6 +89,8 @@ pub(in crate::net::node) struct Hub {
     saving: Option<Saving>,
     /// What peers have said or done is to be kept.
     is_note_new: bool,
+    /// It could not be kept, and is tried again then.
+    save_at: Option<Instant>,
     /// Who waits until it is.
     answers: Vec<(LinkId, Command)>,
     /// Our PIN, if we demand one, and whether nothing goes without.
@@ -164,6 +166,7 @@ impl Hub {
             trust_file: parts.trust_file,
             saving: None,
             is_note_new: false,
+            save_at: None,
             answers: Vec::new(),
             lock,
             is_pin_required,
@@ -216,7 +219,8 @@ impl Hub {
             let takes = self.backlog.len() < BACKLOG || !is_open;
             let accepts = is_open
                 && self.accept_at.is_none()
-                && self.links.half_open(None) < self.limits.half_open;
+                // One more comes in, and another one goes.
+                && self.links.half_open(None) <= self.limits.half_open;
             let (deadline, now) = (self.deadline(), self.clock.now());
             let next = select! {
                 request = self.requests.recv(), if is_open => Next::Request(request),
@@ -318,6 +322,14 @@ impl Hub {
             // It is gone already.
             return;
         }
+        if self.links.half_open(None) >= self.limits.half_open {
+            let Some(idlest) = self.links.idlest() else {
+                self.complain(&address.to_string(), None, &"too many connections at a time");
+                return;
+            };
+            idlest.is_leaving = true;
+            idlest.task.abort();
+        }
         let attempt = self.attempt();
         let id = attempt.id;
         let name = address.to_string();
@@ -376,6 +388,7 @@ impl Hub {
             .chain(vacant)
             .chain(contests)
             .chain(self.accept_at)
+            .chain(self.save_at)
             .chain(mdns)
             .chain(self.pairing_deadline())
             .min()
@@ -388,6 +401,10 @@ impl Hub {
         }
         if self.accept_at.is_some_and(|at| now >= at) {
             self.accept_at = None;
+        }
+        if self.save_at.is_some_and(|at| now >= at) {
+            self.save_at = None;
+            self.is_note_new = true;
         }
         if let Some(mdns) = &mut self.mdns {
             mdns.tick(now);

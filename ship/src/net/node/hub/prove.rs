@@ -3,11 +3,12 @@
 use tokio::sync::oneshot;
 
 use super::Hub;
+use crate::connection::Leave;
 use crate::identity::Ski;
 use crate::message::KeyState;
 use crate::net::drive::{Command, LinkId};
+use crate::net::node::Event;
 use crate::net::node::handle::PinError;
-use crate::net::node::{Event, PinAnswer};
 use crate::pin::{Answer, Lock, Pin, PinDemand};
 use crate::trust::Standing;
 
@@ -92,7 +93,8 @@ impl Hub {
         Ok(())
     }
 
-    /// A peer is there whose PIN may have been entered before.
+    /// A peer wants its PIN, which may have been entered before. Not earlier: a connection that
+    /// does not come so far would take it with it.
     pub(super) fn hand_pin(&mut self, id: LinkId, ski: Ski) {
         let Some(pin) = self.pins.remove(&ski) else {
             return;
@@ -103,11 +105,6 @@ impl Hub {
         {
             link.command(Command::Pin(pin));
         }
-    }
-
-    /// The peer wants its PIN, or has judged it.
-    pub(super) fn tell_pin(&mut self, ski: Ski, news: PinAnswer) {
-        self.tell(Event::PinJudged { ski, answer: news });
     }
 
     /// A peer tells its keys.
@@ -125,6 +122,16 @@ impl Hub {
             && self.trust.take_keys(ski, counter, keys);
         tracing::info!(%ski, counter, is_taken, "peer has told its keys");
         if is_taken && self.trust != before {
+            // Nobody has removed the peer: it has gone on to another key.
+            for link in self.links.iter_mut() {
+                let is_over = |ski| {
+                    before.standing(ski) == Standing::Trusted
+                        && self.trust.standing(ski) != Standing::Trusted
+                };
+                if link.ski().is_some_and(is_over) {
+                    link.leave(Leave::Superseded);
+                }
+            }
             self.follow(&before, None);
             self.tell(Event::KeysChanged { ski, successor: self.successor(ski) });
             self.answer_when_kept(id, Command::KeysTaken(true));
