@@ -34,7 +34,7 @@ use spine::model::{DeviceClassificationManufacturerData, DeviceType, EntityType,
 use spine::node::Node;
 use spine::usecases::evsecc;
 use spine::{Engine, Instant};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use crate::port::Handle;
 use peers::Connections;
@@ -142,9 +142,8 @@ pub async fn assemble(config: Config, charger: Handle) -> Result<Eebus, Error> {
     let ship = node.ship().clone();
     let (view, viewed) = watch::channel(View::default());
     let (guard, guarded) = watch::channel(charger.guard());
-    let (forget, forgotten) = mpsc::channel(8);
-    let peers = Connections::new(ship.clone(), viewed, guarded, forget, charger.clock());
-    let task = Task::new(node, charger, station, view, guard, forgotten);
+    let peers = Connections::new(ship.clone(), viewed, guarded, charger.clock());
+    let task = Task::new(node, charger, station, view, guard);
     Ok(Eebus { ship, peers: Arc::new(peers), task })
 }
 

@@ -3,7 +3,7 @@
 use ship::Ski;
 use ship::net::{Handle, PeerState as ShipState, TrustError};
 use ship::trust::Standing;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use super::View;
 use crate::clock::Clock;
@@ -15,8 +15,6 @@ pub(super) struct Connections {
     view: watch::Receiver<View>,
     /// The peer that has bound the vehicle's limits last.
     guard: watch::Receiver<Option<Ski>>,
-    /// Tells the task whom the user no longer trusts.
-    forget: mpsc::Sender<Ski>,
     clock: Clock,
 }
 
@@ -25,10 +23,9 @@ impl Connections {
         ship: Handle,
         view: watch::Receiver<View>,
         guard: watch::Receiver<Option<Ski>>,
-        forget: mpsc::Sender<Ski>,
         clock: Clock,
     ) -> Self {
-        Self { ship, view, guard, forget, clock }
+        Self { ship, view, guard, clock }
     }
 
     fn standing(&self, ski: Ski) -> Standing {
@@ -88,10 +85,7 @@ impl Peers for Connections {
             if self.standing(ski) != Standing::Trusted {
                 return Err(PeersError::Unknown);
             }
-            self.ship.untrust(ski).await.map_err(refused)?;
-            // A task that is gone takes the program with it.
-            let _ = self.forget.send(ski).await;
-            Ok(())
+            self.ship.untrust(ski).await.map_err(refused)
         })
     }
 }

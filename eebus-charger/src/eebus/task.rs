@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use ship::Ski;
+use ship::trust::Standing;
 use spine::Instant;
 use spine::engine::Event;
 use spine::node::{self, Node};
 use spine::usecases::{evsecc, opev};
-use tokio::sync::{mpsc, watch};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tracing::{info, warn};
 
 use super::View;
@@ -22,6 +23,9 @@ use crate::port::Handle;
 /// How often ceilings are stated again and readings looked at.
 const PACE: Duration = Duration::from_secs(1);
 
+/// When to write again what could not be written.
+const AGAIN: Duration = Duration::from_secs(30);
+
 /// What runs between the network and the charger.
 pub struct Task {
     node: Node,
@@ -33,7 +37,6 @@ pub struct Task {
     view: watch::Sender<View>,
     /// The peer that has bound the vehicle's limits last, over restarts.
     guard: watch::Sender<Option<Ski>>,
-    forgotten: mpsc::Receiver<Ski>,
     /// When the guard was heard last, on the node's clock.
     heard: Option<Instant>,
     news: News,
@@ -46,7 +49,6 @@ impl Task {
         station_path: Vec<u32>,
         view: watch::Sender<View>,
         guard: watch::Sender<Option<Ski>>,
-        forgotten: mpsc::Receiver<Ski>,
     ) -> Self {
         let station = evsecc::Evse::new(&station_path);
         let news = News::new(node.now().instant);
@@ -59,7 +61,6 @@ impl Task {
             fault: None,
             view,
             guard,
-            forgotten,
             heard: None,
             news,
         }
@@ -82,6 +83,8 @@ impl Task {
         pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let ending = until.begun();
         tokio::pin!(ending);
+        let mut peers = self.node.ship().clone();
+        self.reconcile();
         self.follow_charger(&status.borrow_and_update().clone());
         loop {
             let deadline = self.vehicle.as_ref().map(Vehicle::deadline);
@@ -97,12 +100,11 @@ impl Task {
                     let status = status.borrow_and_update().clone();
                     self.follow_charger(&status);
                 }
-                Some(ski) = self.forgotten.recv() => self.forget(ski),
+                true = peers.changed() => self.reconcile(),
                 _ = pace.tick() => self.pace(),
                 () = wake => self.wake(),
             }
             self.listen();
-            self.state_ceiling();
         }
         self.node.ship().shutdown().await;
         Ok(())
@@ -120,11 +122,11 @@ impl Task {
             }
             node::Event::Spine(event) => {
                 let now = self.node.now();
-                if let Event::Fault { peer, .. } | Event::WriteRefused { peer, .. } = &event {
-                    self.news.wrong(self.node.ski(*peer), &event, now.instant);
-                }
                 if let Some(vehicle) = &mut self.vehicle {
                     vehicle.handle(&event, self.node.engine(), now);
+                }
+                if let Event::Fault { peer, .. } | Event::WriteRefused { peer, .. } = &event {
+                    self.news.wrong(self.node.ski(*peer), &event, now.instant);
                 }
             }
             _ => {}
@@ -182,16 +184,25 @@ impl Task {
         }
     }
 
-    /// Takes what the limits have to tell.
+    /// Takes what the limits have to tell. What the charger has to know comes before what people
+    /// and the web are told.
     fn listen(&mut self) {
         let now = self.node.now().instant;
         let Some(vehicle) = &mut self.vehicle else {
             return;
         };
-        while let Some(fact) = vehicle.poll() {
+        let facts: Vec<opev::Fact> = std::iter::from_fn(|| vehicle.poll()).collect();
+        if facts.iter().any(|fact| matches!(fact, opev::Fact::Guard(_))) {
+            self.charger.set_guard_known(true);
+        }
+        // What overload protection allows is stated as soon as that is another thing, and every
+        // second.
+        if let Some(ceiling) = vehicle.ceiling(self.charger.clock().now()) {
+            self.charger.state_opev(vehicle.session(), ceiling);
+        }
+        for fact in facts {
             match fact {
                 opev::Fact::Guard(peer) => {
-                    self.charger.set_guard_known(true);
                     // It is connected: the end of its connection has not been told yet.
                     let Some(ski) = self.node.ski(peer) else { continue };
                     info!(%ski, "an energy guard has bound the vehicle's limits");
@@ -213,27 +224,17 @@ impl Task {
         }
     }
 
-    /// States what overload protection allows, as soon as that is another thing, and every
-    /// second.
-    fn state_ceiling(&mut self) {
-        let Some(vehicle) = &mut self.vehicle else {
+    /// Whom the user no longer trusts guards no longer (CH-177). A guard that was kept without its
+    /// SKI is gone when nobody is left who could be it.
+    fn reconcile(&mut self) {
+        if !self.charger.is_guard_known() {
             return;
-        };
-        if let Some(ceiling) = vehicle.ceiling(self.charger.clock().now()) {
-            self.charger.state_opev(vehicle.session(), ceiling);
         }
-    }
-
-    /// The user no longer trusts a peer: if it was the guard, nobody guards any longer (CH-177).
-    fn forget(&mut self, ski: Ski) {
-        let is_guard = *self.guard.borrow() == Some(ski);
-        let is_last = self
-            .node
-            .ship()
-            .peers()
-            .iter()
-            .all(|peer| peer.ski == ski || peer.standing != ship::trust::Standing::Trusted);
-        if !is_guard && !is_last {
+        let guard = *self.guard.borrow();
+        let is_trusted = |peer: &ship::net::Peer| {
+            peer.standing == Standing::Trusted && guard.is_none_or(|guard| guard == peer.ski)
+        };
+        if self.node.ship().peers().iter().any(is_trusted) {
             return;
         }
         self.charger.set_guard_known(false);
@@ -247,12 +248,18 @@ impl Task {
 /// Why the task has stopped before the program ends.
 type Lost = Box<dyn std::error::Error + Send + Sync>;
 
-/// Keeps which guard is known, one write after the other, until nobody is left to say so.
+/// Keeps which guard is known, one write after the other, until nobody is left to say so. What
+/// cannot be written is tried again.
 async fn keep(charger: Handle, mut guard: watch::Receiver<Option<Ski>>) -> Result<(), Lost> {
     while guard.changed().await.is_ok() {
-        let known = *guard.borrow_and_update();
-        if let Err(error) = charger.keep_guard(known).await {
-            warn!("whether an energy guard is known is not kept: {error}");
+        loop {
+            let known = *guard.borrow_and_update();
+            let Err(error) = charger.keep_guard(known).await else { break };
+            warn!("whether an energy guard is known is not kept yet: {error}");
+            tokio::select! {
+                changed = guard.changed() => if changed.is_err() { return Ok(()) },
+                () = sleep(AGAIN) => {}
+            }
         }
     }
     Ok(())

@@ -69,6 +69,42 @@ async fn a_store_that_stalls_does_not_hold_up_a_lower_limit() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_guard_that_cannot_be_kept_is_kept_as_soon_as_it_can_be() {
+    let place = place();
+    let state = place.path().join("state");
+    let identity = identity(place.path());
+    let charger = Charger::start(&state, setup(), &[identity.ski()]).await;
+    // Where the next memory would be written.
+    let obstacle = state.join("state.new");
+    std::fs::create_dir(&obstacle).expect("nothing is there");
+    let mut manager = Manager::start(identity, &charger).await;
+    manager.sees(|seen| seen.is_bound).await;
+    sleep(SECONDS(40)).await;
+    assert!(charger.handle.is_guard_known() && !charger.notebook.memory().guard_known);
+    std::fs::remove_dir(&obstacle).expect("it is ours");
+    sleep(SECONDS(40)).await;
+    assert!(charger.notebook.memory().guard_known);
+    charger.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guard_that_is_no_longer_trusted_at_the_start_is_forgotten() {
+    let place = place();
+    let state = place.path().join("state");
+    let identity = identity(place.path());
+    let charger = Charger::start(&state, setup(), &[identity.ski(), NEIGHBOUR]).await;
+    let mut manager = Manager::start(identity, &charger).await;
+    manager.sees(|seen| seen.is_bound).await;
+    charger.end().await;
+
+    // As if the program had died between the two files.
+    let charger = Charger::start(&state, setup(), &[NEIGHBOUR]).await;
+    offers(&charger, 16).await;
+    assert!(!charger.handle.is_guard_known());
+    charger.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_guard_that_is_unpaired_after_a_restart_is_forgotten() {
     let place = place();
     let state = place.path().join("state");
