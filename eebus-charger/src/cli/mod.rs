@@ -98,7 +98,7 @@ fn execute(args: Args) -> Result<(), Failure> {
 }
 
 fn run(state_dir: &Path, args: RunArgs, log: LogLevel) -> Result<(), Failure> {
-    show::log(log);
+    let _log = show::log(log);
     let setup = Setup::default();
     let options = Options {
         state_dir: state_dir.to_owned(),

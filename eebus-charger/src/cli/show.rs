@@ -6,10 +6,14 @@ use anstream::{AutoStream, ColorChoice, eprintln, stdout};
 use anstyle::{AnsiColor, Style};
 use ship::net::shown;
 use tracing::Level;
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 
 use super::args::LogLevel;
 use crate::api::documents::{PeerDocument, StatusDocument};
 use crate::run::Running;
+
+/// How many log lines may wait for whoever reads them.
+const LINES: usize = 4096;
 
 const STRONG: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -18,10 +22,11 @@ const GREEN: Style = AnsiColor::Green.on_default().bold();
 const BLUE: Style = AnsiColor::Blue.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
 
-/// Log lines go to standard error.
-pub(super) fn log(level: LogLevel) {
+/// Log lines go to standard error, over a thread of their own: a reader that stalls loses lines and
+/// holds nothing up. What is still on its way is written when the returned guard is dropped.
+pub(super) fn log(level: LogLevel) -> Option<WorkerGuard> {
     let level = match level {
-        LogLevel::Off => return,
+        LogLevel::Off => return None,
         LogLevel::Error => Level::ERROR,
         LogLevel::Warn => Level::WARN,
         LogLevel::Info => Level::INFO,
@@ -29,11 +34,10 @@ pub(super) fn log(level: LogLevel) {
         LogLevel::Trace => Level::TRACE,
     };
     let coloured = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
-    tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_ansi(coloured)
-        .with_writer(io::stderr)
-        .init();
+    let (writer, guard) =
+        NonBlockingBuilder::default().buffered_lines_limit(LINES).lossy(true).finish(io::stderr());
+    tracing_subscriber::fmt().with_max_level(level).with_ansi(coloured).with_writer(writer).init();
+    Some(guard)
 }
 
 /// What a charger says when it has started.

@@ -8,10 +8,12 @@ mod watched;
 mod web;
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use program::{Charger, call, place};
+use rustix::fs::{OFlags, fcntl_setfl};
 
 const SECONDS: fn(u64) -> Duration = Duration::from_secs;
 
@@ -60,6 +62,22 @@ fn it_ends_orderly_by_a_signal_and_goes_on_counting_its_sessions() {
     assert_eq!(charger.ski, ski, "the identity is kept");
     assert_eq!(mode(charger.state().join("api.sock")), 0o600);
     charger.until(SECONDS(5), |status| status["session"]["id"] == 2);
+}
+
+#[test]
+fn a_log_that_nobody_reads_holds_nothing_up() {
+    let (_reader, mut log) = std::io::pipe().expect("there is room");
+    fcntl_setfl(&log, OFlags::NONBLOCK).expect("it is ours");
+    while log.write(&[b'.'; 1024]).is_ok() {}
+    while log.write(b".").is_ok() {}
+    fcntl_setfl(&log, OFlags::empty()).expect("it is ours");
+
+    let args = ["--sim-plug", "0", "--sim-speed", "20"];
+    let charger = Charger::start_logging(place(), &args, "debug", log);
+    charger.until(SECONDS(20), |status| status["state"] == "charging");
+    charger.call(&["pause"]).ok();
+    charger.until(SECONDS(5), |status| status["state"] == "wait_limit");
+    charger.terminate();
 }
 
 #[test]

@@ -63,11 +63,21 @@ impl Charger {
     /// Starts a charger and waits until it says that it runs. It takes any free port, and has a
     /// web application only if the arguments say so.
     pub(crate) fn start_in(place: TempDir, args: &[&str]) -> Self {
-        let network = ["--web", "off", "run", "--ship", "127.0.0.1:0", "--no-mdns"];
-        let network = network.iter().chain(&["--log", "error"]);
-        let args: Vec<&str> = network.chain(args).copied().collect();
-        let mut process =
-            command(&place, &args).stdout(Stdio::piped()).spawn().expect("it is built");
+        Self::start_logging(place, args, "error", Stdio::inherit())
+    }
+
+    /// The same with a log of another level, that goes to somebody else.
+    pub(crate) fn start_logging(
+        place: TempDir,
+        args: &[&str],
+        level: &str,
+        log: impl Into<Stdio>,
+    ) -> Self {
+        let network = ["--web", "off", "run", "--ship", "127.0.0.1:0", "--no-mdns", "--log", level];
+        let args = [&network[..], args].concat();
+        let mut program = command(&place, &args);
+        let mut process = program.stdout(Stdio::piped()).stderr(log).spawn().expect("it is built");
+        drop(program);
         let printed = BufReader::new(process.stdout.take().expect("it is piped"));
         let mut said = HashMap::new();
         for line in printed.lines() {
