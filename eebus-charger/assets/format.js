@@ -75,5 +75,5 @@ export function step(span, parts) {
     ...steps.map((minutes) => minutes * MINUTE),
     ...[1, 2, 3, 6, 12].map((hours) => hours * HOUR),
   ];
-  return all.find((each) => span <= each * parts) ?? DAY;
+  return all.find((each) => span <= each * parts) ?? Math.ceil(span / parts / DAY) * DAY;
 }

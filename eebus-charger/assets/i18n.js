@@ -37,7 +37,7 @@ export async function choose(tag) {
 }
 
 async function use(tag) {
-  const answer = await fetch(CATALOGUES[tag]);
+  const answer = await fetch(CATALOGUES[tag], { signal: AbortSignal.timeout(10_000) });
   if (!answer.ok) throw new Error(`no texts: ${answer.status}`);
   catalogue = await answer.json();
   locale = navigator.languages.find((each) => primary(each) === tag) ?? tag;

@@ -74,7 +74,9 @@ export class Progress {
     this.#isFetching = true;
     this.#due = performance.now() + SOON;
     try {
-      const answer = await fetch("/api/v1/sessions/current/curve?points=600");
+      const answer = await fetch("/api/v1/sessions/current/curve?points=600", {
+        signal: AbortSignal.timeout(10_000),
+      });
       if (!answer.ok) throw new Error(`no curve: ${answer.status}`);
       const { start, points } = await answer.json();
       if (session !== this.#session || points.length === 0) return;
@@ -186,6 +188,8 @@ export class Progress {
   /** Mouse, pen and finger choose the point below them. A finger that moves up or down scrolls. */
   #point(plot) {
     const choose = ({ clientX }) => {
+      // The vehicle may be gone while a finger is still there.
+      if (this.#points.length === 0) return;
       const { left, width } = plot.getBoundingClientRect();
       const time = this.#frame.time(((clientX - left) / width) * 1000);
       const end = this.#points.at(-1).time;

@@ -11,6 +11,9 @@ use ship::Ski;
 use crate::run::SHIP_PORT;
 use crate::web::HTTPS_PORT;
 
+/// What may be meant as the port of plain HTTP if none is given.
+const HTTP_PORT: u16 = 8080;
+
 /// Where SHIP listens if nobody says.
 pub(super) const SHIP: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), SHIP_PORT);
 
@@ -82,7 +85,7 @@ pub(super) struct RunArgs {
     pub(super) web: Option<WebAt>,
 
     /// Where plain HTTP listens that leads to the web application [default: nowhere]
-    #[arg(long, value_name = "ADDR:PORT", value_parser = address)]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = http)]
     pub(super) http: Option<SocketAddr>,
 
     /// How much faster than real the simulated car reacts and its battery fills [default: 1]
@@ -163,17 +166,25 @@ pub(super) struct PlugAfter(pub(super) Option<Duration>);
 pub(super) struct WebAt(pub(super) Option<SocketAddr>);
 
 impl Args {
-    /// Options of `run` before another command would have no effect; they are refused.
+    /// What would have no effect is refused: options of `run` before another command, and a way
+    /// to a web application that is off.
     pub(super) fn checked(mut self) -> Result<Self, clap::Error> {
-        if self.command.is_none() || self.run == RunArgs::default() {
-            return Ok(self);
+        let refused = |text| Err(Self::command().error(ErrorKind::ArgumentConflict, text));
+        let run = match &mut self.command {
+            None => &self.run,
+            Some(Command::Run(run)) => {
+                run.join(std::mem::take(&mut self.run));
+                run
+            }
+            Some(_) if self.run == RunArgs::default() => return Ok(self),
+            Some(_) => {
+                return refused("these options belong to `run`, and another command was given");
+            }
+        };
+        if run.http.is_some() && run.web == Some(WebAt(None)) {
+            return refused("`--http` leads to the web application, which is off");
         }
-        if let Some(Command::Run(run)) = &mut self.command {
-            run.join(std::mem::take(&mut self.run));
-            return Ok(self);
-        }
-        let text = "these options belong to `run`, and another command was given";
-        Err(Self::command().error(ErrorKind::ArgumentConflict, text))
+        Ok(self)
     }
 }
 
@@ -195,6 +206,10 @@ impl RunArgs {
 
 fn address(text: &str) -> Result<SocketAddr, String> {
     located(text, Ipv4Addr::UNSPECIFIED, SHIP_PORT)
+}
+
+fn http(text: &str) -> Result<SocketAddr, String> {
+    located(text, Ipv4Addr::LOCALHOST, HTTP_PORT)
 }
 
 fn web(text: &str) -> Result<WebAt, String> {
@@ -287,6 +302,9 @@ mod tests {
         let wrong = [
             ("--ship 4712", "did you mean 0.0.0.0:4712?"),
             ("--ship 192.0.2.7", "did you mean 192.0.2.7:4712?"),
+            ("--http 192.0.2.7", "did you mean 192.0.2.7:8080?"),
+            ("--web off --http 192.0.2.7:80", "the web application, which is off"),
+            ("--web off run --http 192.0.2.7:80", "the web application, which is off"),
             ("--peer heaven", "an IP address and a port are needed"),
             ("--sim-sped 2", "--sim-speed"),
             ("--sim-speed 0", "1..=3600"),

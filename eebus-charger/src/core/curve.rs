@@ -5,7 +5,7 @@
 //! still longer ones, so that memory is bounded however long a vehicle stays.
 //!
 //! Whoever draws the curve asks for a number of points. Each interval of time then shows its
-//! highest and its lowest power, so that no peak and no pause is lost.
+//! highest and its lowest known power, so that no peak and no pause is lost.
 
 use core::time::Duration;
 use std::collections::VecDeque;
@@ -206,7 +206,9 @@ fn thin(points: Vec<Point>, most: usize) -> Vec<Point> {
 
     let mut thinned = vec![*first];
     for points in inner.chunk_by(|a, b| interval(a) == interval(b)) {
-        let lowest = points.iter().min_by_key(|point| point.power);
+        let lowest =
+            points.iter().min_by_key(|point| point.power.map_or(i32::MAX, |power| power.0));
+        // An unknown power is below every known one.
         let highest = points.iter().max_by_key(|point| point.power);
         let mut both: Vec<Point> = lowest.into_iter().chain(highest).copied().collect();
         both.sort_by_key(|point| point.second);
@@ -390,7 +392,7 @@ mod tests {
             prop_assert_eq!(thinned.first(), points.first());
             prop_assert_eq!(thinned.last(), points.last());
             let extremes = |points: &[Point]| {
-                let powers = || points.iter().map(|point| point.power);
+                let powers = || points.iter().filter_map(|point| point.power);
                 (powers().min(), powers().max())
             };
             prop_assert_eq!(extremes(&thinned), extremes(&points));

@@ -56,18 +56,15 @@ pub struct Names {
 impl Names {
     /// The names of this machine, and the addresses behind the one that is listened on.
     pub fn of(listen: IpAddr) -> Self {
-        let mut hosts = Vec::new();
-        if let Some(host) = host() {
-            if !host.contains('.') {
-                hosts.push(format!("{host}.local"));
-            }
-            hosts.push(host);
-        }
+        let hosts = host().map(|host| names(&host)).unwrap_or_default();
         let addresses = if listen.is_unspecified() {
             let found = if_addrs::get_if_addrs().unwrap_or_default();
             let found = found.into_iter().map(|interface| interface.ip());
             // A browser cannot name the interface that a link-local address needs.
-            let usable = |ip: &IpAddr| !matches!(ip, IpAddr::V6(v6) if v6.is_unicast_link_local());
+            let usable = |ip: &IpAddr| match ip {
+                IpAddr::V4(_) => true,
+                IpAddr::V6(v6) => listen.is_ipv6() && !v6.is_unicast_link_local(),
+            };
             found.filter(usable).collect()
         } else {
             vec![listen.to_canonical()]
@@ -85,6 +82,17 @@ impl Names {
         addresses.dedup();
         (hosts, addresses)
     }
+}
+
+/// Under which names a machine may be asked for that calls itself so: in full, as a domain has
+/// it, and as the neighbours know it (CH-671).
+fn names(host: &str) -> Vec<String> {
+    let label = host.split('.').next().unwrap_or(host);
+    let mut names = vec![format!("{label}.local"), label.to_owned()];
+    if !names.iter().any(|name| name == host) {
+        names.push(host.to_owned());
+    }
+    names
 }
 
 /// What this machine calls itself, if a certificate and a browser can name it.
@@ -206,8 +214,11 @@ fn make(names: &Names, now: SystemTime) -> Result<String, rcgen::Error> {
 
     let epoch = date_time_ymd(1970, 1, 1);
     let now = seconds(now);
-    let (from, validity) =
-        if is_set(now) { (now - SLACK.as_secs(), VALIDITY) } else { (BUILT, WITHOUT_CLOCK) };
+    let (from, validity) = if is_set(now) {
+        (now.saturating_sub(SLACK.as_secs()), VALIDITY)
+    } else {
+        (BUILT, WITHOUT_CLOCK)
+    };
     params.not_before = epoch + Duration::from_secs(from);
     params.not_after = params.not_before + validity;
     Ok(params.self_signed(&pair)?.pem() + &pair.serialize_pem())
@@ -334,6 +345,13 @@ mod tests {
         let other_key = &other[other.find("-----BEGIN PRIVATE").expect("a key")..];
         fs::write(&path, format!("{}{other_key}", &good[..key])).expect("written");
         assert!(at(), "a key of another certificate");
+    }
+
+    #[test]
+    fn a_machine_is_known_by_its_label_in_the_neighbourhood_and_in_full() {
+        assert_eq!(super::names("evse"), ["evse.local", "evse"]);
+        assert_eq!(super::names("evse.local"), ["evse.local", "evse"]);
+        assert_eq!(super::names("evse.fritz.box"), ["evse.local", "evse", "evse.fritz.box"]);
     }
 
     #[test]
